@@ -57,15 +57,18 @@ static int recv_sized(int sock, size_t size, struct packet *ret, struct err *err
 	ssize_t n;
 
 	if (!p.data)
-		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a packet of %zu bytes", size);
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL,
+			"no memory for a packet of %zu bytes", size);
 	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot receive");
 	if (take_fds(&msg, &p.fds) < 0)
-		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for the descriptors of a packet");
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL,
+			"no memory for the descriptors of a packet");
 	if (msg.msg_flags & MSG_CTRUNC)
 		return err_set(err, ERR_PROTOCOL, 0, NULL,
-			"the descriptors of a packet were cut: more than %d, or no room in the table; all are closed", WIRE_MAX_FDS);
+			"the descriptors of a packet were cut: more than %d, or no room in the table; all are closed",
+			WIRE_MAX_FDS);
 	if (msg.msg_flags & MSG_TRUNC || (size_t)n != size)
 		return err_set(err, ERR_PROTOCOL, 0, NULL, "a packet was cut");
 	*ret = p;
@@ -73,26 +76,41 @@ static int recv_sized(int sock, size_t size, struct packet *ret, struct err *err
 	return 1;
 }
 
-int wire_recv(int sock, struct packet *ret, struct err *err)
+/* Peeking at one byte tells the packet's true length and takes no descriptors. Return: bytes or -errno. */
+static ssize_t peek_size(int sock)
 {
 	char first;
-	/* Peeking at one byte tells the packet's true length and takes no descriptors. */
 	ssize_t size = recv(sock, &first, 1, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 
-	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+	/*
+	 * A peer that closed with packets of ours unread makes this once, before what it had sent: its
+	 * last words (why it closed) come with the next call.
+	 */
+	if (size < 0 && errno == ECONNRESET)
+		size = recv(sock, &first, 1, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	return size < 0 ? -errno : size;
+}
+
+int wire_recv(int sock, struct packet *ret, struct err *err)
+{
+	ssize_t size = peek_size(sock);
+
+	if (size == -EAGAIN || size == -EINTR)
 		return -EAGAIN;
-	if (size < 0 && errno != ECONNRESET)
-		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot receive");
-	if (size <= 0)
+	if (size == 0 || size == -ECONNRESET)
 		return 0;
+	if (size < 0)
+		return err_set(err, ERR_INTERNAL, (int)-size, NULL, "cannot receive");
 	if (size > WIRE_MAX_BYTES)
-		return err_set(err, ERR_PROTOCOL, 0, NULL, "a packet of %zd bytes is over the limit of %d", size, WIRE_MAX_BYTES);
+		return err_set(err, ERR_PROTOCOL, 0, NULL,
+			"a packet of %zd bytes is over the limit of %d", size, WIRE_MAX_BYTES);
 	return recv_sized(sock, (size_t)size, ret, err);
 }
 
 int wire_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds)
 {
-	char control[CMSG_SPACE(sizeof(int) * WIRE_MAX_FDS)] __attribute__((aligned(__alignof__(struct cmsghdr)))) = { 0 };
+	char control[CMSG_SPACE(sizeof(int) * WIRE_MAX_FDS)]
+		__attribute__((aligned(__alignof__(struct cmsghdr)))) = { 0 };
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 

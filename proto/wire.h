@@ -17,8 +17,8 @@
 #define WIRE_MAX_FDS   253           /* SCM_MAX_FD of the kernel (include/net/scm.h) */
 
 struct packet {
-	uint8_t *data;   /* owned */
-	size_t size;     /* bytes */
+	uint8_t *data;    /* owned */
+	size_t size;      /* bytes */
 	struct fdset fds; /* owned, close-on-exec from birth */
 };
 

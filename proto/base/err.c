@@ -21,11 +21,13 @@ int err_set(struct err *err, enum err_code code, int sys, const char *field, con
 	va_end(ap);
 	used = strlen(err->text);
 	if (sys && used < sizeof(err->text) - 1)
-		snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerrordesc_np(sys) ?: "unknown error");
+		snprintf(err->text + used, sizeof(err->text) - used, ": %s",
+			strerrordesc_np(sys) ?: "unknown error");
 	return -1;
 }
 
-const char *err_field(char *buf, unsigned size, const char *list, unsigned long index, const char *member)
+const char *err_field(
+	char *buf, unsigned size, const char *list, unsigned long index, const char *member)
 {
 	snprintf(buf, size, member ? "%s[%lu].%s" : "%s[%lu]", list, index, member);
 	return buf;

@@ -53,7 +53,8 @@ int err_set(struct err *err, enum err_code code, int sys, const char *field, con
  *
  * Return: buf.
  */
-const char *err_field(char *buf, unsigned size, const char *list, unsigned long index, const char *member);
+const char *err_field(
+	char *buf, unsigned size, const char *list, unsigned long index, const char *member);
 
 /* Name of a code as in the protocol ("BAD_REQUEST"); never NULL. */
 const char *err_code_name(int code);

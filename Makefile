@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Builds criu-fdbroker. "make help" lists the targets, docs/hacking.md says how it works.
+#
+# One file, no recursion into folders. Sources are found by wildcard, so a new file needs no edit here.
+# Everything that is made lies under $(B); nothing is written into the source tree.
+
+VERSION := 0.1.0
+# Number in the soname: raised when a program that was linked before could not run any more.
+SOVERSION := 0
+
+# ---- what the user may set --------------------------------------------------------------------
+
+# SAN=address,undefined builds with sanitizers, in a folder of its own so that builds never mix.
+SAN ?=
+comma := ,
+B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+# V=1 shows the commands, WERROR=1 makes warnings errors (CI).
+V ?=
+WERROR ?=
+CFLAGS ?= -O2 -g
+LDFLAGS ?=
+CPPFLAGS ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PKG_CONFIG ?= pkg-config
+PROTOC_C ?= protoc-c
+OBJCOPY ?= objcopy
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-5s %s\n') $(1) $(2)
+
+# ---- flags ------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wimplicit-fallthrough $(if $(WERROR),-Werror)
+# Is this flag known to the compiler?
+cc_option = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+HARDEN := -fstack-protector-strong $(call cc_option,-fstack-clash-protection) \
+	$(call cc_option,-fcf-protection)
+HARDEN_LD := -Wl,-z,relro,-z,now
+# Fortified functions need the optimizer, and hide from the sanitizers what they look for.
+FORTIFY := $(if $(SAN)$(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+# -isystem: generated code is not held to our warnings. It is also why dependencies are made by -MD:
+# -MMD leaves out what comes from a system folder, and a changed .proto would rebuild nothing.
+INCLUDES := -Iproto -Idaemon -Iclient -isystem $(B)/gen
+PKGS := libevent_core libprotobuf-c libsystemd libcjson cmocka
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(HARDEN) $(FORTIFY)
+ALL_CPPFLAGS = $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = $(BASE_FLAGS) $(WARN) $(SAN_FLAGS) $(PIC) $(CFLAGS)
+GEN_CFLAGS = $(BASE_FLAGS) -w $(SAN_FLAGS) -fPIC $(CFLAGS)
+ALL_LDFLAGS = $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
+DEPS = -MD -MP -MF $(@:.o=).d -MT $@
+
+lib = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+PROTOBUF_LIBS := $(call lib,libprotobuf-c)
+DAEMON_LIBS := $(call lib,libevent_core libsystemd) -pthread
+CTL_LIBS := $(call lib,libcjson)
+CMOCKA_LIBS := $(call lib,cmocka)
+
+# proto/ goes into the shared library too, so it is compiled as PIC; the rest is PIE.
+PIC := -fPIE
+$(B)/proto/%.o: PIC := -fPIC
+# What the library exports is said by libfdbroker.map alone.
+$(B)/client/%.o: PIC := -fPIC -fvisibility=default
+$(B)/client/ctl/%.o: PIC := -fPIE
+
+# ---- sources ----------------------------------------------------------------------------------
+
+obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+
+PROTOS := $(patsubst proto/%.proto,%,$(wildcard proto/*.proto proto/criu/*.proto))
+GEN_H := $(PROTOS:%=$(B)/gen/%.pb-c.h) $(B)/gen/version.h
+GEN_O := $(PROTOS:%=$(B)/gen/%.pb-c.o)
+
+PROTO_O := $(call obj,proto/*.c proto/base/*.c proto/criu/*.c)
+PLAN_O := $(call obj,daemon/plan/*.c)
+MAIN_O := $(call obj,daemon/main.c)
+DAEMON_O := $(filter-out $(MAIN_O),$(call obj,daemon/*.c daemon/calls/*.c))
+CLIENT_O := $(call obj,client/*.c)
+CTL_MAIN_O := $(call obj,client/ctl/main.c)
+CTL_O := $(filter-out $(CTL_MAIN_O),$(call obj,client/ctl/*.c))
+
+UNIT_O := $(call obj,tests/unit/test_*.c)
+E2E_O := $(call obj,tests/e2e/test_*.c)
+TOOL_O := $(call obj,tests/e2e/tools/*.c)
+TARGET_C := $(wildcard tests/e2e/targets/*.c)
+RIG_C := $(wildcard tests/rig/*.c)
+FIXTURE_O := $(call obj,tests/unit/fixture.c)
+
+UNIT := $(UNIT_O:.o=)
+E2E := $(E2E_O:.o=)
+TOOLS := $(TOOL_O:$(B)/tests/e2e/tools/%.o=$(B)/tests/tools/%)
+TARGETS := $(TARGET_C:tests/e2e/targets/%.c=$(B)/tests/targets/%)
+RIG := $(RIG_C:tests/rig/%.c=$(B)/tests/rig/%)
+
+OBJECTS := $(GEN_O) $(PROTO_O) $(PLAN_O) $(MAIN_O) $(DAEMON_O) $(CLIENT_O) $(CTL_MAIN_O) $(CTL_O) \
+	$(UNIT_O) $(E2E_O) $(TOOL_O) $(FIXTURE_O)
+
+DAEMON := $(if $(MAIN_O),$(B)/criu-fdbroker)
+CTL := $(if $(CTL_MAIN_O),$(B)/fdbroker-ctl)
+SONAME := libfdbroker.so.$(SOVERSION)
+CLIENT_LIBS := $(if $(CLIENT_O),$(B)/$(SONAME) $(B)/libfdbroker.so $(B)/libfdbroker.a)
+PC := $(patsubst client/%.in,$(B)/%,$(wildcard client/fdbroker.pc.in))
+PLAN := $(if $(PLAN_O),$(B)/libplan.a)
+PROTO := $(B)/libproto.a
+
+# ---- programs and libraries -------------------------------------------------------------------
+
+.PHONY: all
+all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) ## build everything but the tests (default)
+
+.PHONY: tests
+tests: all $(UNIT) $(E2E) $(TOOLS) $(TARGETS) $(RIG) ## build the tests, their tools and targets too
+
+# Remade only when their text changes: objects hang on the flags, archives on the list of sources.
+.PHONY: FORCE
+FORCE:
+replace_if_changed = mkdir -p $(@D); cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(B)/flags: FORCE
+	@echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | { $(replace_if_changed); }
+$(B)/sources: FORCE
+	@echo '$(OBJECTS)' | { $(replace_if_changed); }
+$(B)/gen/version.h: FORCE
+	@printf '#define FDB_%s "%s"\n' VERSION '$(VERSION)' SBINDIR '$(SBINDIR)' | { $(replace_if_changed); }
+
+$(B)/%.o: %.c $(B)/flags Makefile | $(GEN_H)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(DEPS) -c -o $@ $<
+
+$(B)/gen/%.o: $(B)/gen/%.c $(B)/flags | $(GEN_H)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(GEN_CFLAGS) $(DEPS) -c -o $@ $<
+
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h: proto/%.proto
+	$(call say,GEN,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) -Iproto --c_out=$(B)/gen $<
+
+# The old archive goes first: it may hold members whose source is gone. "q", since two folders may have a
+# file of the same name, and "r" would let the second replace the first.
+%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)
+$(PROTO): $(PROTO_O) $(GEN_O) $(B)/sources
+$(B)/libplan.a: $(PLAN_O) $(B)/sources
+# Never installed: all of the daemon, library and ctl but their main(), for the tests to link with.
+$(B)/tests/libdaemon.a: $(DAEMON_O) $(B)/sources | $(B)/tests/.dir
+$(B)/tests/libclient.a: $(CLIENT_O) $(CTL_O) $(B)/sources | $(B)/tests/.dir
+%/.dir:
+	@mkdir -p $(@D) && touch $@
+
+link = $(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+$(B)/criu-fdbroker: $(MAIN_O) $(DAEMON_O) $(PLAN) $(PROTO) $(B)/sources
+	$(call say,LD,$@)
+	$(Q)$(link) $(DAEMON_LIBS) $(PROTOBUF_LIBS)
+
+# libproto.a is an archive, so the library takes from it only what it uses.
+$(B)/$(SONAME): $(CLIENT_O) $(PROTO) client/libfdbroker.map $(B)/sources
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script,client/libfdbroker.map \
+		-Wl,-z,defs -o $@ $(filter %.o,$^) $(PROTO) $(PROTOBUF_LIBS)
+
+$(B)/libfdbroker.so: $(B)/$(SONAME)
+	$(Q)ln -sf $(<F) $@
+
+# One object with what it uses of libproto.a, and all names that libfdbroker.map does not list made
+# local: a program that links it may have an err_set() of its own.
+$(B)/libfdbroker.a: $(B)/client/libfdbroker.whole.o
+$(B)/client/libfdbroker.whole.o: $(CLIENT_O) $(PROTO) client/libfdbroker.map $(B)/sources
+	$(Q)$(CC) $(CFLAGS) -r -nostdlib -o $@ $(filter %.o,$^) $(PROTO)
+	$(Q)grep -oE 'fdb_[a-zA-Z0-9_*]+' client/libfdbroker.map >$@.global
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbols=$@.global $@
+
+# Linked with the static library: one file that runs from any folder, also from the build tree by sudo,
+# and that a broken installation of the shared library cannot stop.
+$(B)/fdbroker-ctl: $(CTL_MAIN_O) $(CTL_O) $(B)/libfdbroker.a $(PLAN) $(PROTO) $(B)/sources
+	$(call say,LD,$@)
+	$(Q)$(link) $(CTL_LIBS) $(PROTOBUF_LIBS)
+
+$(B)/fdbroker.pc: client/fdbroker.pc.in $(B)/flags Makefile
+	$(call say,GEN,$@)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< >$@
+
+# ---- programs of the tests --------------------------------------------------------------------
+
+TEST_A := $(if $(DAEMON_O),$(B)/tests/libdaemon.a) $(if $(CLIENT_O)$(CTL_O),$(B)/tests/libclient.a) \
+	$(PLAN) $(PROTO)
+TEST_LIBS := $(CMOCKA_LIBS) $(DAEMON_LIBS) $(CTL_LIBS) $(PROTOBUF_LIBS)
+
+# --wrap puts the fixture around every test of every program: nobody has to remember it.
+$(UNIT) $(E2E): %: %.o $(FIXTURE_O) $(TEST_A) $(B)/sources
+	$(call say,LD,$@)
+	$(Q)$(link) -Wl,--wrap=_cmocka_run_group_tests $(TEST_LIBS)
+
+$(TOOLS): $(B)/tests/tools/%: $(B)/tests/e2e/tools/%.o $(TEST_A) $(B)/sources
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link) $(TEST_LIBS)
+
+# Targets are dumped and restored by criu, the rig measures the machine: no sanitizer in either.
+# Static targets: nothing to map but themselves, so small images and no library that must stay the same.
+alone = $(CC) -Iproto -Idaemon $(CPPFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -MD -MP -MF $@.d
+$(TARGETS): $(B)/tests/targets/%: tests/e2e/targets/%.c $(B)/flags Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(alone) -static $(LDFLAGS) -o $@ $< -pthread
+
+$(RIG): $(B)/tests/rig/%: tests/rig/%.c $(B)/flags Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(alone) $(LDFLAGS) -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(TARGETS:=.d) $(RIG:=.d)
+
+# ---- checks -----------------------------------------------------------------------------------
+
+# Commands that a newcomer starts with: they bring what is missing (apt), then come back here as *-now,
+# for what was looked for above (pkg-config) was perhaps not there yet.
+install_deps = tests/rig/install-deps
+SANITIZERS := address,undefined
+SAN_B := $(B)-$(subst $(comma),-,$(SANITIZERS))
+E2E_SH := $(wildcard tests/e2e/[0-9][0-9]-*.sh)
+LINT := $(filter-out %/layers,$(wildcard tests/lint/*)) tests/lint/layers
+RUN = FDB_BUILD=$(B) FDB_CPPFLAGS='-D_GNU_SOURCE $(ALL_CPPFLAGS)' tests/run
+
+.PHONY: demo
+demo: ## show it: install what is missing, build, restore a program with a lent descriptor
+	@$(install_deps) build demo
+	@$(MAKE) --no-print-directory demo-now
+
+.PHONY: demo-now
+demo-now: all $(TARGETS) $(TOOLS) $(RIG)
+	@FDB_BUILD=$(B) tests/demo
+
+.PHONY: check
+check: ## everything: install what is missing, build, run all tests and lint
+	@$(install_deps) build demo check
+	@$(MAKE) --no-print-directory check-now
+
+.PHONY: check-now
+check-now: tests $(GEN_H)
+	@$(MAKE) --no-print-directory SAN=$(SANITIZERS) B=$(SAN_B) tests
+	@$(RUN) $(UNIT) $(UNIT:$(B)/%=$(SAN_B)/%) $(E2E) $(E2E_SH) $(LINT)
+
+.PHONY: unit
+unit: $(UNIT) ## unit tests; no root, no criu
+	@$(RUN) $(UNIT)
+
+.PHONY: e2e
+e2e: tests ## tests with a real criu (root, or sudo without a password)
+	@$(RUN) $(E2E) $(E2E_SH)
+
+.PHONY: sanitize
+sanitize: ## unit tests under ASan and UBSan
+	@$(MAKE) --no-print-directory SAN=$(SANITIZERS) B=$(SAN_B) all unit
+
+.PHONY: lint
+lint: $(GEN_H) ## format, analysers, scripts, layers, the map of the sources
+	@$(RUN) $(LINT)
+
+.PHONY: layers
+layers: ## do includes go down only?
+	@tests/lint/layers
+
+.PHONY: format
+format: ## clang-format everything in place
+	$(Q)clang-format -i $$(find proto daemon client tests -name '*.[ch]')
+
+.PHONY: stats
+stats: ## the ten largest files and functions
+	@tests/stats
+
+.PHONY: deps
+deps: ## install all that anything here needs, tools of developers too (apt)
+	@$(install_deps) build demo check dev
+
+# For editors.
+compile_commands.json: FORCE
+	$(Q)bear -- $(MAKE) --no-print-directory B=$(B)/bear tests
+	@echo 'compile_commands.json is of a build in $(B)/bear'
+
+# The preprocessor's flags, for tests/lint/* run by hand.
+.PHONY: cppflags
+cppflags: $(GEN_H)
+	@echo '-D_GNU_SOURCE $(ALL_CPPFLAGS)'
+
+# ---- install ----------------------------------------------------------------------------------
+
+.PHONY: install
+install: all ## install under $(DESTDIR)$(PREFIX)
+	$(Q)set -e; put() { install -D -m "$$1" "$$2" "$(DESTDIR)$$3"; }; \
+	put 755 $(B)/criu-fdbroker $(SBINDIR)/criu-fdbroker; \
+	put 755 $(B)/fdbroker-ctl $(BINDIR)/fdbroker-ctl; \
+	put 755 $(B)/$(SONAME) $(LIBDIR)/$(SONAME); \
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfdbroker.so; \
+	put 644 $(B)/libfdbroker.a $(LIBDIR)/libfdbroker.a; \
+	put 644 client/fdbroker.h $(INCLUDEDIR)/fdbroker.h; \
+	put 644 $(B)/fdbroker.pc $(LIBDIR)/pkgconfig/fdbroker.pc
+
+.PHONY: clean
+clean: ## remove $(B)
+	$(Q)rm -rf $(B)
+
+.PHONY: help
+help: ## this list
+	@sed -nE 's/^([a-z0-9_.-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 14
+	@echo '  V=1 shows commands, WERROR=1 makes warnings errors, SAN=address,undefined sanitizes, B=DIR builds there'

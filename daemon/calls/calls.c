@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Decode, check what is common to all calls, dispatch. See calls.h. */
+#include "calls/calls.h"
+
+#include "calls/handlers.h"
+#include "calls/message.h"
+#include "log.h"
+#include "version.h"
+
+static const struct {
+	const char *name;
+	int (*handle)(const struct call *call, struct err *err);
+	bool takes_fds; /* may descriptors come with it */
+	bool restoring; /* only for those who may restore */
+} table[] = {
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_HELLO] = { "Hello", hello_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_STATUS] = { "Status", status_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LEND] = { "Lend", lend_call, true, true },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RETURN_LENT] = { "Return", return_call, false, true },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RESTORE] = { "Restore", restore_call, true, true },
+};
+
+static int dispatch(const struct call *call, struct err *err)
+{
+	unsigned which = call->message->call_case;
+
+	if (which >= sizeof(table) / sizeof(table[0]) || !table[which].handle)
+		return err_set(err, ERR_UNSUPPORTED, 0, NULL, "a call that broker %s does not know",
+			FDB_VERSION);
+	if (table[which].restoring && policy_peer(&call->session->peer, err) < 0)
+		return -1;
+	if (!table[which].takes_fds && call->packet->fds.n)
+		return err_set(err, ERR_BAD_REQUEST, 0, NULL,
+			"%s takes no descriptors, %zu came with it", table[which].name,
+			call->packet->fds.n);
+	return table[which].handle(call, err);
+}
+
+static int check_serial(
+	struct session *session, const Fdbroker__V1__ClientMessage *message, struct err *err)
+{
+	if (!message->has_serial || message->serial == 0)
+		return err_set(
+			err, ERR_PROTOCOL, 0, "serial", "serial: a call needs one, from 1 on");
+	if (message->serial <= session->last_serial)
+		return err_set(err, ERR_PROTOCOL, 0, "serial",
+			"serial: %lu is not higher than %lu, which was used before",
+			(unsigned long)message->serial, (unsigned long)session->last_serial);
+	session->last_serial = message->serial;
+	return 0;
+}
+
+void calls_packet(struct calls *calls, struct session *session, struct packet *packet)
+{
+	struct log_about about = { .session = session->id };
+	Fdbroker__V1__ClientMessage *message =
+		fdbroker__v1__client_message__unpack(NULL, packet->size, packet->data);
+	struct call call = { calls, session, message, packet };
+	struct err err;
+
+	if (!message) {
+		err_set(&err, ERR_PROTOCOL, 0, NULL,
+			"%zu bytes that are no fdbroker.v1.ClientMessage", packet->size);
+		calls_bad_packet(session, &err);
+		session_end(session);
+		return;
+	}
+	if (check_serial(session, message, &err) < 0) {
+		message_send_error(session, message->serial, &err);
+		log_line(LOG_NOTICE, &about, "ended: %s", err.text);
+		session_end(session);
+	} else if (dispatch(&call, &err) < 0) {
+		log_line(LOG_NOTICE, &about, "refused: %s: %s", err_code_name(err.code), err.text);
+		message_send_error(session, message->serial, &err);
+	}
+	fdbroker__v1__client_message__free_unpacked(message, NULL);
+}
+
+void calls_bad_packet(struct session *session, const struct err *err)
+{
+	struct log_about about = { .session = session->id };
+
+	log_line(LOG_NOTICE, &about, "ended: %s", err->text);
+	message_send_error(session, 0, err);
+}
+
+void calls_session_gone(struct calls *calls, struct session *session)
+{
+	calls->sessions--;
+	calls->lent -= session->lent.n;
+}

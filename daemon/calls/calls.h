@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a packet to the handler of its call. Only in calls/ are the protocol's generated types known.
+ */
+#ifndef FDBROKER_CALLS_CALLS_H
+#define FDBROKER_CALLS_CALLS_H
+
+#include "config.h"
+#include "job.h"
+#include "session.h"
+
+/* What the calls can see of the broker. Owned by the broker. */
+struct calls {
+	const struct config *config; /* borrowed */
+	struct jobs *jobs;           /* borrowed */
+	uint64_t started_ms;         /* monotonic */
+	unsigned sessions;           /* connected now */
+	size_t lent;                 /* descriptors lent now, of all sessions */
+	size_t max_lent_in_all;
+	const char *const *warnings; /* borrowed; what an administrator should know */
+	size_t n_warnings;
+};
+
+/**
+ * calls_packet() - carry out one packet
+ * @packet: borrowed; descriptors that a call takes are taken out of it
+ *
+ * Everything that is wrong is answered; what is no message of the protocol ends the session.
+ */
+void calls_packet(struct calls *calls, struct session *session, struct packet *packet);
+
+/* A packet that could not even be received: say why, before the session ends. */
+void calls_bad_packet(struct session *session, const struct err *err);
+
+/* A session is going: what it has lent is no longer counted. */
+void calls_session_gone(struct calls *calls, struct session *session);
+
+#endif

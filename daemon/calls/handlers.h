@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The handlers of the calls, one file each. A handler sends its answer itself and returns 0, or
+ * returns -1 with @err, which calls.c sends: then nothing has been changed.
+ */
+#ifndef FDBROKER_CALLS_HANDLERS_H
+#define FDBROKER_CALLS_HANDLERS_H
+
+#include "calls/calls.h"
+#include "fdbroker.pb-c.h"
+
+struct call {
+	struct calls *calls;
+	struct session *session;
+	const Fdbroker__V1__ClientMessage *message; /* borrowed; its serial is good */
+	struct packet *packet; /* borrowed; the descriptors that came with it */
+};
+
+int hello_call(const struct call *call, struct err *err);
+int status_call(const struct call *call, struct err *err);
+int lend_call(const struct call *call, struct err *err);
+int return_call(const struct call *call, struct err *err);
+int restore_call(const struct call *call, struct err *err);
+
+#endif

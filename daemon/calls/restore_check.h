@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Checks a Restore field by field, before anything is started. */
+#ifndef FDBROKER_CALLS_RESTORE_CHECK_H
+#define FDBROKER_CALLS_RESTORE_CHECK_H
+
+#include "calls/handlers.h"
+#include "job.h"
+
+struct restore_checked {
+	struct job_spec
+		spec; /* mappings and opts are owned; descriptors borrowed from the packet and the session */
+	bool carry_on; /* when the client is gone */
+};
+
+/**
+ * restore_check() - is this request good?
+ * @ret: on 0 what to start; borrows from the message, the packet and the session
+ *
+ * Looks at descriptors only by calls that cannot block, for a lent directory may be anything.
+ *
+ * Return: 0, or -1 with @err naming the field.
+ */
+int restore_check(const struct call *call, struct restore_checked *ret, struct err *err);
+
+void restore_checked_done(struct restore_checked *checked);
+#define autorestore __attribute__((cleanup(restore_checked_done)))
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A cgroup v2 group for each job. See cgroup.h; facts: cgroup-v2.rst of the kernel. */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+#define PREFIX "fdbroker-"
+
+static int own_path(char *ret, size_t size)
+{
+	autofree char *line = NULL;
+	size_t max = 0;
+	int r = -ENODEV;
+	FILE *f = fopen("/proc/self/cgroup", "re");
+
+	if (!f)
+		return -errno;
+	while (getline(&line, &max, f) > 0) {
+		if (strncmp(line, "0::/", 4))
+			continue;
+		line[strcspn(line, "\n")] = 0;
+		r = (size_t)snprintf(ret, size, "%s", line + 3) < size ? 0 : -ENAMETOOLONG;
+	}
+	fclose(f);
+	return r;
+}
+
+static int mount_detached(void)
+{
+	autofd int fs = fsopen("cgroup2", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A broker that was killed could not remove the groups of its trees; those that are empty now can go. */
+static void remove_stale(int parent)
+{
+	DIR *dir = NULL;
+	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd); /* owns fd from here */
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(dir));) {
+		long pid;
+
+		if (sscanf(e->d_name, PREFIX "%ld-", &pid) == 1 && pid > 0 &&
+			kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+			(void)unlinkat(parent, e->d_name, AT_REMOVEDIR);
+	}
+	closedir(dir);
+}
+
+int cgroup_parent_open(struct cgroup_parent *ret)
+{
+	autofd int root = -1;
+	char relative[sizeof(ret->path) + 1];
+	int r;
+
+	*ret = (struct cgroup_parent){ .fd = -1 };
+	r = own_path(ret->path, sizeof(ret->path));
+	if (r < 0)
+		return r;
+	root = mount_detached();
+	if (root < 0)
+		return root;
+	snprintf(relative, sizeof(relative), ".%s", ret->path);
+	ret->fd = openat(root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret->fd < 0)
+		return -errno;
+	remove_stale(ret->fd);
+	return 0;
+}
+
+void cgroup_parent_done(struct cgroup_parent *parent)
+{
+	cleanup_fd(&parent->fd);
+}
+
+int cgroup_make(const struct cgroup_parent *parent, uint64_t job, struct cgroup *ret)
+{
+	struct cgroup cg = { .fd = -1, .parent = parent };
+
+	snprintf(cg.name, sizeof(cg.name), PREFIX "%ld-%lu", (long)getpid(), (unsigned long)job);
+	if (mkdirat(parent->fd, cg.name, 0755) < 0)
+		return -errno;
+	cg.fd = openat(parent->fd, cg.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cg.fd < 0) {
+		int saved = errno;
+
+		(void)unlinkat(parent->fd, cg.name, AT_REMOVEDIR);
+		return -saved;
+	}
+	*ret = cg;
+	return 0;
+}
+
+static int write_file(int dir, const char *name, const char *text)
+{
+	autofd int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return -errno;
+	return 0;
+}
+
+int cgroup_kill(const struct cgroup *cg)
+{
+	return write_file(cg->fd, "cgroup.kill", "1");
+}
+
+bool cgroup_populated(const struct cgroup *cg)
+{
+	autofd int fd = openat(cg->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	char text[256] = "";
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	return n < 0 || !strstr(text, "populated 0");
+}
+
+/* Moves what is listed now; a task that forks meanwhile leaves a child for the next turn. */
+static int move_once(const struct cgroup *cg)
+{
+	autofd int procs = openat(cg->fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	char pid[32];
+	int moved = 0;
+	FILE *f = procs < 0 ? NULL : fdopen(TAKE_FD(procs), "r");
+
+	if (!f)
+		return -errno;
+	while (fgets(pid, sizeof(pid), f))
+		if (write_file(cg->parent->fd, "cgroup.procs", pid) == 0)
+			moved++;
+	fclose(f);
+	return moved;
+}
+
+int cgroup_release(struct cgroup *cg, bool move)
+{
+	if (cg->fd < 0)
+		return 0;
+	/* Bounded, for a tree could fork faster than we move it. */
+	for (int turn = 0; move && turn < 100 && cgroup_populated(cg); turn++)
+		if (move_once(cg) < 0)
+			break;
+	if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return -EBUSY;
+	cleanup_fd(&cg->fd);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every limit of the daemon, by name, and what its command line can change. */
+#ifndef FDBROKER_CONFIG_H
+#define FDBROKER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Limits. A client that meets one gets an error that names it. */
+#define CONFIG_MAX_SESSIONS    1024  /* connections at one time */
+#define CONFIG_MAX_LENT        8192  /* lent descriptors of one session */
+#define CONFIG_RESERVED_FDS    256   /* kept free below RLIMIT_NOFILE for the daemon itself */
+#define CONFIG_MAX_MAPPINGS    8192  /* of one restore */
+#define CONFIG_MAX_OPTS_BYTES  65536 /* of criu_opts */
+#define CONFIG_MAX_KEY_BYTES   4095  /* of a key: a path */
+#define CONFIG_MAX_QUEUE_BYTES (4 * 1024 * 1024) /* of messages that a client has not read yet */
+#define CONFIG_MAX_QUEUE_FDS   512               /* of descriptors in them */
+#define CONFIG_MAX_DEADLINE_MS 86400000u         /* a day */
+#define CONFIG_DEADLINE_MS     600000u           /* where the client names none: ten minutes */
+#define CONFIG_PACKETS_A_TURN  16 /* of one session, before the others have their turn */
+
+struct config {
+	const char *socket_path; /* NULL: none given */
+	int local;               /* number of an inherited connected socket; -1: none */
+	const char *criu;        /* path or name; NULL: look for "criu" */
+	const char *fault;       /* CRIU_FAULT; "": none, NULL: find out */
+	uint32_t deadline_ms;    /* default of a restore */
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon's log: standard error, with the journal's priority prefix where standard error is the
+ * journal. Only the daemon's upper layers log; base, wire and place return errors instead.
+ */
+#ifndef FDBROKER_LOG_H
+#define FDBROKER_LOG_H
+
+#include <stdint.h>
+#include <syslog.h>
+
+/* What a line is about; 0: not about one. */
+struct log_about {
+	uint64_t session;
+	uint64_t job;
+};
+
+/* Lines above this priority number are dropped; LOG_INFO at the start, LOG_DEBUG for everything. */
+void log_set_level(int priority);
+
+/**
+ * log_line() - one line
+ * @priority: LOG_ERR .. LOG_DEBUG of syslog(3)
+ * @about:    NULL is allowed
+ * @fmt:      text without a final newline; cut at 1 KiB; control characters in it are replaced, for
+ *            names, keys and criu's words come from outside
+ */
+void log_line(int priority, const struct log_about *about, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

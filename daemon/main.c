@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line of criu-fdbroker. Nothing else. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker.h"
+#include "log.h"
+#include "version.h"
+
+static const char help[] =
+	"Usage: criu-fdbroker [OPTION]...\n"
+	"Restores processes with criu for clients that lend their descriptors.\n"
+	"\n"
+	"  --socket PATH      listen on this socket; systemd's sockets are served as well\n"
+	"  --local FD         serve the one client behind this inherited socket, then exit\n"
+	"  --criu PATH        the criu to run [criu, from /usr/local and /usr]\n"
+	"  --criu-fault N     CRIU_FAULT for criu; 0: none [130 where hardware breakpoints\n"
+	"                     do not fire, else none]\n"
+	"  --deadline SECONDS default deadline of a restore, 1 to 86400 [600]\n"
+	"  -v, --verbose      log more\n"
+	"  -h, --help\n"
+	"      --version\n"
+	"\n"
+	"Clients: fdbroker-ctl, libfdbroker. SIGTERM cancels restores under way and stops;\n"
+	"restored processes live on. Exit codes: 0 stopped, 1 cannot serve, 2 usage.\n";
+
+enum { OPT_SOCKET = 256, OPT_LOCAL, OPT_CRIU, OPT_FAULT, OPT_DEADLINE, OPT_VERSION };
+
+static const struct option options[] = {
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "local", required_argument, NULL, OPT_LOCAL },
+	{ "criu", required_argument, NULL, OPT_CRIU },
+	{ "criu-fault", required_argument, NULL, OPT_FAULT },
+	{ "deadline", required_argument, NULL, OPT_DEADLINE },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ 0 },
+};
+
+static _Noreturn void usage(const char *option, const char *text)
+{
+	fprintf(stderr, "criu-fdbroker: %s: %s\nTry 'criu-fdbroker --help'.\n", option, text);
+	exit(2);
+}
+
+static long number(const char *option, long lowest, long highest)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(optarg, &end, 10);
+	if (errno || end == optarg || *end || n < lowest || n > highest) {
+		char text[96];
+
+		snprintf(text, sizeof(text), "'%.32s' is no number within %ld .. %ld", optarg,
+			lowest, highest);
+		usage(option, text);
+	}
+	return n;
+}
+
+static void parse(int argc, char **argv, struct config *config)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "vh", options, NULL)) != -1) {
+		switch (c) {
+		case OPT_SOCKET:
+			config->socket_path = optarg;
+			break;
+		case OPT_LOCAL:
+			config->local = (int)number("--local", 3, 1000000);
+			break;
+		case OPT_CRIU:
+			config->criu = optarg;
+			break;
+		case OPT_FAULT:
+			config->fault = number("--criu-fault", 0, 1000) ? optarg : "";
+			break;
+		case OPT_DEADLINE:
+			config->deadline_ms =
+				(uint32_t)number("--deadline", 1, CONFIG_MAX_DEADLINE_MS / 1000) *
+				1000;
+			break;
+		case 'v':
+			log_set_level(LOG_DEBUG);
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		case OPT_VERSION:
+			puts("criu-fdbroker " FDB_VERSION);
+			exit(0);
+		default:
+			exit(2);
+		}
+	}
+	if (optind < argc)
+		usage(argv[optind], "takes no arguments");
+}
+
+int main(int argc, char **argv)
+{
+	struct config config = { .local = -1, .deadline_ms = CONFIG_DEADLINE_MS };
+
+	parse(argc, argv, &config);
+	return broker_run(&config);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A detached tmpfs for criu's work directories. See scratch.h. */
+#include "scratch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+#define SIZE "16m" /* criu writes a few hundred bytes for each job (stats-restore) */
+
+int scratch_open(void)
+{
+	autofd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "size", SIZE, 0) < 0 ||
+		fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+		fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static void name_of(char ret[static 24], uint64_t job)
+{
+	snprintf(ret, 24, "%lu", (unsigned long)job);
+}
+
+int scratch_make(int scratch, uint64_t job)
+{
+	char name[24];
+	int fd;
+
+	name_of(name, job);
+	if (mkdirat(scratch, name, 0700) < 0)
+		return -errno;
+	fd = openat(scratch, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void scratch_remove(int scratch, uint64_t job)
+{
+	char name[24];
+	DIR *dir;
+	int fd;
+
+	name_of(name, job);
+	fd = openat(scratch, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd); /* owns fd from here */
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(dir));)
+		if (e->d_name[0] != '.')
+			(void)unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+	(void)unlinkat(scratch, name, AT_REMOVEDIR);
+}

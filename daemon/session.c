@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One connection. See session.h. Its end has one place: session_free(), called from the loop only. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "config.h"
+#include "discard.h"
+#include "log.h"
+
+struct outgoing {
+	STAILQ_ENTRY(outgoing) entry;
+	uint8_t *data; /* owned */
+	size_t size;
+	struct fdset fds;
+};
+
+static struct log_about about(const struct session *s)
+{
+	return (struct log_about){ .session = s->id };
+}
+
+static void outgoing_free(struct outgoing *o)
+{
+	free(o->data);
+	fdset_done(&o->fds); /* the broker's own: pidfds, logs */
+	free(o);
+}
+
+/* Return: 0: sent; -EAGAIN: the client must read first; another -errno: it is gone. */
+static int send_first(struct session *s)
+{
+	struct outgoing *o = STAILQ_FIRST(&s->out);
+	int r = wire_send(s->fd, o->data, o->size, o->fds.fds, o->fds.n);
+
+	if (r == -EAGAIN)
+		return r;
+	STAILQ_REMOVE_HEAD(&s->out, entry);
+	s->out_bytes -= o->size;
+	s->out_fds -= o->fds.n;
+	outgoing_free(o);
+	return r;
+}
+
+static void flush_out(struct session *s)
+{
+	int r = 0;
+
+	while (r == 0 && !STAILQ_EMPTY(&s->out))
+		r = send_first(s);
+	if (r == -EAGAIN)
+		(void)event_add(s->on_writable, NULL);
+	else
+		(void)event_del(s->on_writable);
+	if (r < 0 && r != -EAGAIN)
+		session_end(s);
+}
+
+static void writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *s = arg;
+
+	(void)fd, (void)what;
+	if (!s->ended)
+		flush_out(s);
+}
+
+/* Return: may there be another? */
+static bool read_packet(struct session *s)
+{
+	struct packet packet = { 0 };
+	struct err err;
+	int r = wire_recv(s->fd, &packet, &err);
+
+	if (r == -EAGAIN)
+		return false;
+	if (r == 1)
+		s->ops->packet(s->arg, s, &packet);
+	else if (r < 0)
+		s->ops->bad_packet(s->arg, s, &err);
+	if (r != 1)
+		s->ended = true;
+	discard_fdset(&packet.fds);
+	packet_done(&packet);
+	return !s->ended;
+}
+
+static void readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *s = arg;
+
+	(void)fd, (void)what;
+	for (int i = 0; i < CONFIG_PACKETS_A_TURN && !s->ended; i++)
+		if (!read_packet(s))
+			break;
+	if (s->ended)
+		session_free(s);
+}
+
+int session_new(struct event_base *base, uint64_t id, int fd, const struct policy_peer *peer,
+	const struct session_ops *ops, void *arg, struct session **ret)
+{
+	autofd int owned = fd;
+	autofree struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->id = id;
+	s->peer = *peer;
+	s->ops = ops;
+	s->arg = arg;
+	STAILQ_INIT(&s->out);
+	wire_tune(fd);
+	s->on_readable = event_new(base, fd, EV_READ | EV_PERSIST, readable, s);
+	s->on_writable = event_new(base, fd, EV_WRITE | EV_PERSIST, writable, s);
+	if (!s->on_readable || !s->on_writable || event_add(s->on_readable, NULL) < 0) {
+		if (s->on_readable)
+			event_free(s->on_readable);
+		if (s->on_writable)
+			event_free(s->on_writable);
+		return -ENOMEM;
+	}
+	s->fd = TAKE_FD(owned);
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+static struct outgoing *outgoing_new(uint8_t *data, size_t size, struct fdset *fds)
+{
+	struct outgoing *o = calloc(1, sizeof(*o));
+
+	if (!o || !data) {
+		free(data);
+		free(o);
+		if (fds)
+			fdset_done(fds);
+		return NULL;
+	}
+	o->data = data;
+	o->size = size;
+	if (fds) {
+		o->fds = *fds;
+		*fds = (struct fdset){ 0 };
+	}
+	return o;
+}
+
+void session_send(struct session *s, uint8_t *data, size_t size, struct fdset *fds)
+{
+	struct outgoing *o = outgoing_new(data, size, fds);
+	struct log_about what = about(s);
+
+	if (!o) {
+		log_line(LOG_ERR, &what, "no memory for a message; the session ends");
+		session_end(s);
+		return;
+	}
+	STAILQ_INSERT_TAIL(&s->out, o, entry);
+	s->out_bytes += o->size;
+	s->out_fds += o->fds.n;
+	if (s->ended)
+		return;
+	flush_out(s);
+	if (s->out_bytes > CONFIG_MAX_QUEUE_BYTES || s->out_fds > CONFIG_MAX_QUEUE_FDS) {
+		log_line(LOG_NOTICE, &what,
+			"does not read: more than %d bytes or %d descriptors wait; the session ends",
+			CONFIG_MAX_QUEUE_BYTES, CONFIG_MAX_QUEUE_FDS);
+		session_end(s);
+	}
+}
+
+void session_end(struct session *s)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	event_active(s->on_readable, EV_READ, 0);
+}
+
+void session_add_watch(struct session *s, struct session_watch *watch)
+{
+	LIST_INSERT_HEAD(&s->watches, watch, entry);
+}
+
+void session_remove_watch(struct session_watch *watch)
+{
+	LIST_REMOVE(watch, entry);
+}
+
+void session_free(struct session *s)
+{
+	s->ended = true;
+	for (struct session_watch *watch; (watch = LIST_FIRST(&s->watches));) {
+		LIST_REMOVE(watch, entry);
+		watch->gone(watch);
+	}
+	s->ops->gone(s->arg, s);
+	/* Last words, as far as the socket takes them. */
+	while (!STAILQ_EMPTY(&s->out) && send_first(s) == 0)
+		;
+	for (struct outgoing *o; (o = STAILQ_FIRST(&s->out));) {
+		STAILQ_REMOVE_HEAD(&s->out, entry);
+		outgoing_free(o);
+	}
+	event_free(s->on_readable);
+	event_free(s->on_writable);
+	discard_fd(s->fd); /* packets that wait in it hold descriptors of the client */
+	lent_done(&s->lent);
+	free(s);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One connection: its packets in and out, what it has lent, and its end. What a packet means is the
+ * calls' business.
+ */
+#ifndef FDBROKER_SESSION_H
+#define FDBROKER_SESSION_H
+
+#include <event2/event.h>
+#include <sys/queue.h>
+
+#include "lent.h"
+#include "policy.h"
+#include "wire.h"
+
+struct session;
+
+struct session_ops {
+	/* A packet has come. Borrowed for the call; descriptors left in it are closed. */
+	void (*packet)(void *arg, struct session *session, struct packet *packet);
+	/* Something came that is no packet; the session ends when this returns. */
+	void (*bad_packet)(void *arg, struct session *session, const struct err *err);
+	/* Freed after it. */
+	void (*gone)(void *arg, struct session *session);
+};
+
+/* Embedded in whatever must hear of a session's end, or reach it until then. */
+struct session_watch {
+	void (*gone)(struct session_watch
+			*watch); /* the session is going; the watch is off its list already */
+	LIST_ENTRY(session_watch) entry;
+};
+
+struct session {
+	LIST_ENTRY(session) entry; /* of the owner's list */
+	uint64_t id;
+	struct policy_peer peer;
+	struct lent lent;
+	uint64_t last_serial; /* of the calls */
+
+	int fd;                    /* owned */
+	struct event *on_readable; /* owned */
+	struct event *on_writable; /* owned; added while something waits */
+	STAILQ_HEAD(, outgoing) out;
+	size_t out_bytes, out_fds; /* of what waits */
+	bool ended;
+	LIST_HEAD(, session_watch) watches;
+	const struct session_ops *ops; /* borrowed, with arg */
+	void *arg;
+};
+
+/**
+ * session_new() - serve a connection
+ * @fd:  consumed; connected SEQPACKET socket
+ * @ops: borrowed until gone()
+ *
+ * Return: 0 or -errno.
+ */
+int session_new(struct event_base *base, uint64_t id, int fd, const struct policy_peer *peer,
+	const struct session_ops *ops, void *arg, struct session **ret);
+
+/**
+ * session_send() - send a message, now or when the client reads
+ * @data: owned by the caller before; consumed in every case (free(3))
+ * @fds:  NULL or a set; what is in it is consumed in every case
+ *
+ * A client that lets more wait than CONFIG_MAX_QUEUE_BYTES is ended.
+ */
+void session_send(struct session *session, uint8_t *data, size_t size, struct fdset *fds);
+
+/* End the session as soon as the loop comes to it; what waits is sent as far as the client can take it. */
+void session_end(struct session *session);
+
+void session_add_watch(struct session *session, struct session_watch *watch);
+void session_remove_watch(struct session_watch *watch);
+
+/* At the daemon's end: free it now, gone() included. */
+void session_free(struct session *session);
+
+#endif

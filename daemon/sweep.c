@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Kill a process tree by walking it. See sweep.h; children files: CONFIG_PROC_CHILDREN, proc(5). */
+#include "sweep.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+#define MAX_TURNS 10 /* a tree that forks faster than this is left to the caller's next try */
+
+struct pids {
+	pid_t *list; /* owned */
+	size_t n, max;
+};
+
+static void add(struct pids *pids, pid_t pid)
+{
+	if (pids->n == pids->max) {
+		size_t max = pids->max ? pids->max * 2 : 64;
+		pid_t *list = reallocarray(pids->list, max, sizeof(*list));
+
+		if (!list)
+			return; /* what is not listed is found in the next turn, when the listed ones are gone */
+		pids->list = list;
+		pids->max = max;
+	}
+	pids->list[pids->n++] = pid;
+}
+
+static void add_children_of_thread(struct pids *pids, pid_t pid, const char *tid)
+{
+	char path[64];
+	int child;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", pid, tid);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	while (fscanf(f, "%d", &child) == 1)
+		add(pids, child);
+	fclose(f);
+}
+
+static void add_children(struct pids *pids, pid_t pid)
+{
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	for (struct dirent *e; (e = readdir(dir));)
+		if (e->d_name[0] != '.')
+			add_children_of_thread(pids, pid, e->d_name);
+	closedir(dir);
+}
+
+void sweep_tree(pid_t root)
+{
+	for (int turn = 0; turn < MAX_TURNS; turn++) {
+		struct pids pids = { 0 };
+
+		/* Grows while it is walked: breadth first. */
+		add_children(&pids, root);
+		for (size_t i = 0; i < pids.n; i++)
+			add_children(&pids, pids.list[i]);
+		for (size_t i = pids.n; i > 0; i--)
+			(void)kill(pids.list[i - 1], SIGKILL);
+		free(pids.list);
+		if (pids.n == 0)
+			break;
+	}
+	(void)kill(root, SIGKILL);
+}
