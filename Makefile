@@ -99,6 +99,7 @@ CTL_O := $(filter-out $(CTL_MAIN_O),$(call obj,client/ctl/*.c))
 
 UNIT_O := $(call obj,tests/unit/test_*.c)
 E2E_O := $(call obj,tests/e2e/test_*.c)
+E2E_HELP_O := $(filter-out $(E2E_O),$(call obj,tests/e2e/*.c))
 TOOL_O := $(call obj,tests/e2e/tools/*.c)
 TARGET_C := $(wildcard tests/e2e/targets/*.c)
 RIG_C := $(wildcard tests/rig/*.c)
@@ -111,7 +112,7 @@ TARGETS := $(TARGET_C:tests/e2e/targets/%.c=$(B)/tests/targets/%)
 RIG := $(RIG_C:tests/rig/%.c=$(B)/tests/rig/%)
 
 OBJECTS := $(GEN_O) $(PROTO_O) $(PLAN_O) $(MAIN_O) $(DAEMON_O) $(CLIENT_O) $(CTL_MAIN_O) $(CTL_O) \
-	$(UNIT_O) $(E2E_O) $(TOOL_O) $(FIXTURE_O)
+	$(UNIT_O) $(E2E_O) $(E2E_HELP_O) $(TOOL_O) $(FIXTURE_O)
 
 DAEMON := $(if $(MAIN_O),$(B)/criu-fdbroker)
 CTL := $(if $(CTL_MAIN_O),$(B)/fdbroker-ctl)
@@ -208,6 +209,7 @@ TEST_A := $(if $(DAEMON_O),$(B)/tests/libdaemon.a) $(if $(CLIENT_O)$(CTL_O),$(B)
 TEST_LIBS := $(CMOCKA_LIBS) $(DAEMON_LIBS) $(CTL_LIBS) $(PROTOBUF_LIBS)
 
 # --wrap puts the fixture around every test of every program: nobody has to remember it.
+$(E2E): $(E2E_HELP_O)
 $(UNIT) $(E2E): %: %.o $(FIXTURE_O) $(TEST_A) $(B)/sources
 	$(call say,LD,$@)
 	$(Q)$(link) -Wl,--wrap=_cmocka_run_group_tests $(TEST_LIBS)
@@ -237,6 +239,8 @@ $(RIG): $(B)/tests/rig/%: tests/rig/%.c $(B)/flags Makefile
 # Commands that a newcomer starts with: they bring what is missing (apt), then come back here as *-now,
 # for what was looked for above (pkg-config) was perhaps not there yet.
 install_deps = tests/rig/install-deps
+# All processors, unless the user has said how many.
+again = @$(MAKE) --no-print-directory $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 SANITIZERS := address,undefined
 SAN_B := $(B)-$(subst $(comma),-,$(SANITIZERS))
 E2E_SH := $(wildcard tests/e2e/[0-9][0-9]-*.sh)
@@ -246,7 +250,7 @@ RUN = FDB_BUILD=$(B) FDB_CPPFLAGS='-D_GNU_SOURCE $(ALL_CPPFLAGS)' tests/run
 .PHONY: demo
 demo: ## show it: install what is missing, build, restore a program with a lent descriptor
 	@$(install_deps) build demo
-	@$(MAKE) --no-print-directory demo-now
+	$(again) demo-now
 
 .PHONY: demo-now
 demo-now: all $(TARGETS) $(TOOLS) $(RIG)
@@ -255,12 +259,12 @@ demo-now: all $(TARGETS) $(TOOLS) $(RIG)
 .PHONY: check
 check: ## everything: install what is missing, build, run all tests and lint
 	@$(install_deps) build demo check
-	@$(MAKE) --no-print-directory check-now
+	$(again) check-now
 
 .PHONY: check-now
 check-now: tests $(GEN_H)
 	@$(MAKE) --no-print-directory SAN=$(SANITIZERS) B=$(SAN_B) tests
-	@$(RUN) $(UNIT) $(UNIT:$(B)/%=$(SAN_B)/%) $(E2E) $(E2E_SH) $(LINT)
+	@$(RUN) $(UNIT) $(UNIT:$(B)/%=$(SAN_B)/%) $(E2E) $(E2E:$(B)/%=$(SAN_B)/%) $(E2E_SH) $(LINT)
 
 .PHONY: unit
 unit: $(UNIT) ## unit tests; no root, no criu
@@ -272,7 +276,7 @@ e2e: tests ## tests with a real criu (root, or sudo without a password)
 
 .PHONY: sanitize
 sanitize: ## unit tests under ASan and UBSan
-	@$(MAKE) --no-print-directory SAN=$(SANITIZERS) B=$(SAN_B) all unit
+	$(again) SAN=$(SANITIZERS) B=$(SAN_B) all unit
 
 .PHONY: lint
 lint: $(GEN_H) ## format, analysers, scripts, layers, the map of the sources

@@ -213,8 +213,8 @@ static int start_jobs(struct broker *b)
 	b->jobs.reaper = b->reaper;
 	criu_program_find(b->config->criu, b->criu, sizeof(b->criu));
 	b->jobs.criu = b->criu;
-	b->jobs.fault =
-		b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL) : criu_program_fault();
+	b->jobs.fault = b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL)
+					 : criu_program_fault();
 	if (access(b->criu, X_OK) < 0)
 		warn(b, "there is no criu at its path: no restore can work; see --criu");
 	if (cgroup_parent_open(&b->jobs.cgroup) < 0)

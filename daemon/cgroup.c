@@ -5,15 +5,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 
-#define PREFIX "fdbroker-"
+#define PREFIX  "fdbroker-"
+#define STALE_S 60
 
 static int own_path(char *ret, size_t size)
 {
@@ -45,7 +47,19 @@ static int mount_detached(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A broker that was killed could not remove the groups of its trees; those that are empty now can go. */
+/* Long past the moment between making a group and putting the first task in it. */
+static bool is_old(int parent, const char *name)
+{
+	struct stat st;
+
+	return fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       time(NULL) - st.st_mtime > STALE_S;
+}
+
+/*
+ * A broker that was killed could not remove the groups of its trees; those that are empty now can go.
+ * Not by the pid in the name: another broker may live in another pid namespace.
+ */
 static void remove_stale(int parent)
 {
 	DIR *dir = NULL;
@@ -58,13 +72,10 @@ static void remove_stale(int parent)
 		close(fd);
 		return;
 	}
-	for (struct dirent *e; (e = readdir(dir));) {
-		long pid;
-
-		if (sscanf(e->d_name, PREFIX "%ld-", &pid) == 1 && pid > 0 &&
-			kill((pid_t)pid, 0) < 0 && errno == ESRCH)
-			(void)unlinkat(parent, e->d_name, AT_REMOVEDIR);
-	}
+	for (struct dirent *e; (e = readdir(dir));)
+		if (!strncmp(e->d_name, PREFIX, strlen(PREFIX)) && is_old(parent, e->d_name))
+			(void)unlinkat(parent, e->d_name,
+				AT_REMOVEDIR); /* refused while a task is in it */
 	closedir(dir);
 }
 
@@ -83,7 +94,7 @@ int cgroup_parent_open(struct cgroup_parent *ret)
 		return root;
 	snprintf(relative, sizeof(relative), ".%s", ret->path);
 	ret->fd = openat(root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->fd < 0)
+	if (ret->fd < 0 || getrandom(&ret->tag, sizeof(ret->tag), 0) < 0)
 		return -errno;
 	remove_stale(ret->fd);
 	return 0;
@@ -98,7 +109,8 @@ int cgroup_make(const struct cgroup_parent *parent, uint64_t job, struct cgroup 
 {
 	struct cgroup cg = { .fd = -1, .parent = parent };
 
-	snprintf(cg.name, sizeof(cg.name), PREFIX "%ld-%lu", (long)getpid(), (unsigned long)job);
+	snprintf(cg.name, sizeof(cg.name), PREFIX "%d-%08x-%lu", getpid(), parent->tag,
+		(unsigned long)job);
 	if (mkdirat(parent->fd, cg.name, 0755) < 0)
 		return -errno;
 	cg.fd = openat(parent->fd, cg.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -14,6 +14,8 @@
 struct cgroup_parent {
 	int fd;         /* owned; directory; -1: there is no cgroup v2 to be had */
 	char path[256]; /* as in /proc/self/cgroup, for people */
+	uint32_t
+		tag; /* random: brokers in several pid namespaces may have one pid and one cgroup */
 };
 
 struct cgroup {

@@ -149,18 +149,20 @@ static void begin_end(struct job *job, const struct err *err, uint64_t grace_ms)
 
 static void fill_reason(struct job *job)
 {
-	char reason[300];
+	char reason[300], before[sizeof(job->err.text)];
+	int sys = job->err.sys;
 
 	if (job->err.code != ERR_CRIU_FAILED && job->err.code != ERR_CRIU_BROKE)
 		return;
 	if (!reason_find(job->log, reason, sizeof(reason)))
 		return;
+	snprintf(before, sizeof(before), "%s", job->err.text);
 	if (job->err.code == ERR_CRIU_FAILED)
-		snprintf(job->err.text, sizeof(job->err.text), "criu: %s", reason);
+		err_set(&job->err, ERR_CRIU_FAILED, 0, NULL, "criu: %s", reason);
 	else
-		snprintf(job->err.text + strlen(job->err.text),
-			sizeof(job->err.text) - strlen(job->err.text), "; its log says: %s",
+		err_set(&job->err, ERR_CRIU_BROKE, 0, NULL, "%.100s; its log says: %s", before,
 			reason);
+	job->err.sys = sys; /* for the client; the text has its own words */
 }
 
 /* Has what this job waits for come? The job may be freed. */

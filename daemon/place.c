@@ -37,6 +37,7 @@ static void graph_done(struct graph *g)
 {
 	free(g->nodes);
 }
+#define autograph __attribute__((cleanup(graph_done)))
 
 static int by_target(const void *a, const void *b)
 {
@@ -199,8 +200,8 @@ static int walk_cycles(struct graph *g, int limit, struct place_plan *plan)
 
 int place_make(const struct place_want *wants, size_t n, int limit, struct place_plan *ret)
 {
-	__attribute__((cleanup(graph_done))) struct graph g = { .spare = -1 };
-	__attribute__((cleanup(place_done))) struct place_plan plan = { 0 };
+	autograph struct graph g = { .spare = -1 };
+	autoplan struct place_plan plan = { 0 };
 	int r = check(wants, n, limit);
 
 	if (r < 0 || (r = collect(wants, n, &g)) < 0)

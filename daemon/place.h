@@ -44,5 +44,6 @@ int place_make(const struct place_want *wants, size_t n, int limit, struct place
 
 /* Frees what the plan owns. A zeroed plan is allowed. */
 void place_done(struct place_plan *p);
+#define autoplan __attribute__((cleanup(place_done)))
 
 #endif

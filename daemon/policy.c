@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "config.h"
 #include "criu/field.h"
 #include "criu/opts.h"
 
@@ -189,9 +190,10 @@ int policy_options(const struct policy_peer *peer, const uint8_t *opts, size_t s
 	autofields struct field_list list = { 0 };
 	uint64_t seen[SEEN_WORDS] = { 0 };
 
-	if (size > POLICY_MAX_OPTIONS)
+	if (size > CONFIG_MAX_OPTS_BYTES)
 		return err_set(err, ERR_BAD_REQUEST, 0, "criu_opts",
-			"criu_opts: %zu bytes are over the limit of %d", size, POLICY_MAX_OPTIONS);
+			"criu_opts: %zu bytes are over the limit of %d", size,
+			CONFIG_MAX_OPTS_BYTES);
 	if (size && field_list_read(opts, size, &list) < 0)
 		return err_set(err, ERR_BAD_REQUEST, 0, "criu_opts",
 			"criu_opts: the bytes are no protobuf message, or are cut");

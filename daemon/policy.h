@@ -15,9 +15,6 @@
 
 #include "base/err.h"
 
-/* Longest criu_opts of a client, bytes. */
-#define POLICY_MAX_OPTIONS 65536
-
 /* Who is at the other end of a connection. */
 struct policy_peer {
 	uid_t uid; /* SO_PEERCRED at accept: what the peer becomes later does not count */
@@ -50,8 +47,9 @@ int policy_peer(const struct policy_peer *peer, struct err *err);
  * Return: 0, or -1 with @err:
  *         FORBIDDEN_OPTION, field "criu_opts.NAME" (or the number, of a field that CRIU did not
  *         have when the table was made: a newer criu would give it a meaning);
- *         BAD_REQUEST, field "criu_opts" (too long, no protobuf message) or "criu_opts.NAME" (a
- *         value of another type or out of range, given twice, a zero byte in a string);
+ *         BAD_REQUEST, field "criu_opts" (over CONFIG_MAX_OPTS_BYTES, or no protobuf message) or
+ *         "criu_opts.NAME" (a value of another type or out of range, given twice, a zero byte in a
+ *         string);
  *         INTERNAL (no memory).
  */
 int policy_options(const struct policy_peer *peer, const uint8_t *opts, size_t size, uint8_t **ret,

@@ -3,6 +3,8 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -76,7 +78,7 @@ static int recv_sized(int sock, size_t size, struct packet *ret, struct err *err
 	return 1;
 }
 
-/* Peeking at one byte tells the packet's true length and takes no descriptors. Return: bytes or -errno. */
+/* Peeking at one byte tells the packet's true length, and takes no descriptors. Bytes or -errno. */
 static ssize_t peek_size(int sock)
 {
 	char first;
@@ -91,14 +93,24 @@ static ssize_t peek_size(int sock)
 	return size < 0 ? -errno : size;
 }
 
+/* Tells the end of the connection from an empty packet, for recv() returns 0 for both. */
+static bool peer_closed(int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) != 0;
+}
+
 int wire_recv(int sock, struct packet *ret, struct err *err)
 {
 	ssize_t size = peek_size(sock);
 
 	if (size == -EAGAIN || size == -EINTR)
 		return -EAGAIN;
-	if (size == 0 || size == -ECONNRESET)
+	if (size == -ECONNRESET || (size == 0 && peer_closed(sock)))
 		return 0;
+	if (size == 0)
+		return err_set(err, ERR_PROTOCOL, 0, NULL, "an empty packet");
 	if (size < 0)
 		return err_set(err, ERR_INTERNAL, (int)-size, NULL, "cannot receive");
 	if (size > WIRE_MAX_BYTES)

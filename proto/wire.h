@@ -26,8 +26,8 @@ struct packet {
  * wire_recv() - receive one packet
  * @sock: SEQPACKET socket; borrowed
  * @ret:  on 1 the packet, now the caller's: packet_done() ends it. Untouched otherwise
- * @err:  on -1: PROTOCOL (too long, cut, or control data cut) or INTERNAL (no memory, socket error);
- *        the session must end. Every descriptor that came with the packet is closed
+ * @err:  on -1: PROTOCOL (empty, too long, cut, or control data cut) or INTERNAL (no memory, socket
+ *        error); the session must end. Every descriptor that came with the packet is closed
  *
  * Does not block if the socket does not. A packet over WIRE_MAX_BYTES is refused before it is copied.
  *

@@ -41,6 +41,9 @@ struct err {
  * @field: field at fault as the client spells it ("mappings[3].number"), NULL if none; cut at 79 bytes
  * @fmt:   text, cut at 431 bytes
  *
+ * Field and text become one line of UTF-8: bytes that are none of it, and control characters, are
+ * replaced by '?'.
+ *
  * Return: always -1, so that a caller can say: return err_set(...).
  */
 int err_set(struct err *err, enum err_code code, int sys, const char *field, const char *fmt, ...)

@@ -38,139 +38,139 @@ static const struct opts_name network_locks[] = {
 static const struct opts_name pre_dump_modes[] = { { "SPLICE", 1 }, { "VM_READ", 2 }, { NULL, 0 } };
 
 static const struct opts_field page_server[] = {
-	{ 1, "address", S, OPTIONAL },
-	{ 2, "port", I32, OPTIONAL },
-	{ 3, "pid", I32, OPTIONAL },
-	{ 4, "fd", I32, OPTIONAL },
+	{ 1, S, "address", OPTIONAL },
+	{ 2, I32, "port", OPTIONAL },
+	{ 3, I32, "pid", OPTIONAL },
+	{ 4, I32, "fd", OPTIONAL },
 	{ 0 },
 };
 static const struct opts_field veth_pair[] = {
-	{ 1, "if_in", S, NEEDED },
-	{ 2, "if_out", S, NEEDED },
+	{ 1, S, "if_in", NEEDED },
+	{ 2, S, "if_out", NEEDED },
 	{ 0 },
 };
 static const struct opts_field ext_mount[] = {
-	{ 1, "key", S, NEEDED },
-	{ 2, "val", S, NEEDED },
+	{ 1, S, "key", NEEDED },
+	{ 2, S, "val", NEEDED },
 	{ 0 },
 };
 static const struct opts_field join_namespace[] = {
-	{ 1, "ns", S, NEEDED },
-	{ 2, "ns_file", S, NEEDED },
-	{ 3, "extra_opt", S, OPTIONAL },
+	{ 1, S, "ns", NEEDED },
+	{ 2, S, "ns_file", NEEDED },
+	{ 3, S, "extra_opt", OPTIONAL },
 	{ 0 },
 };
 static const struct opts_field inherit_fd[] = {
-	{ 1, "key", S, NEEDED },
-	{ 2, "fd", I32, NEEDED },
+	{ 1, S, "key", NEEDED },
+	{ 2, I32, "fd", NEEDED },
 	{ 0 },
 };
 static const struct opts_field cgroup_root[] = {
-	{ 1, "ctrl", S, OPTIONAL },
-	{ 2, "path", S, NEEDED },
+	{ 1, S, "ctrl", OPTIONAL },
+	{ 2, S, "path", NEEDED },
 	{ 0 },
 };
-static const struct opts_field unix_sk[] = { { 1, "inode", U32, NEEDED }, { 0 } };
+static const struct opts_field unix_sk[] = { { 1, U32, "inode", NEEDED }, { 0 } };
 
 /* By number. Number 40 is not in use. */
 static const struct opts_field table[] = {
-	{ 1, "images_dir_fd", I32, OURS("the images are Restore.images_dir") },
-	{ 2, "pid", I32, OURS("pids come from the images") },
-	{ 3, "leave_running", B, DUMPS },
+	{ 1, I32, "images_dir_fd", OURS("the images are Restore.images_dir") },
+	{ 2, I32, "pid", OURS("pids come from the images") },
+	{ 3, B, "leave_running", DUMPS },
 	/* Connects, as root, to socket paths of the images. */
-	{ 4, "ext_unix_sk", B, MAY(OPTS_FULL) },
-	{ 5, "tcp_established", B, MAY(OPTS_FULL) },
+	{ 4, B, "ext_unix_sk", MAY(OPTS_FULL) },
+	{ 5, B, "tcp_established", MAY(OPTS_FULL) },
 	/* Read by check_path_remap() of a dump alone, but runc sends it with every restore. */
-	{ 6, "evasive_devices", B, MAY(OPTS_ALL) },
+	{ 6, B, "evasive_devices", MAY(OPTS_ALL) },
 	/* Tasks join criu's session and terminal (prepare_pstree_for_shell_job). */
-	{ 7, "shell_job", B, MAY(OPTS_FULL) },
-	{ 8, "file_locks", B, MAY(OPTS_ALL) },
-	{ 9, "log_level", I32, OURS("reasons of failures are read from criu's log") },
-	{ 10, "log_file", S, OURS("criu's log is Result.log") },
+	{ 7, B, "shell_job", MAY(OPTS_FULL) },
+	{ 8, B, "file_locks", MAY(OPTS_ALL) },
+	{ 9, I32, "log_level", OURS("reasons of failures are read from criu's log") },
+	{ 10, S, "log_file", OURS("criu's log is Result.log") },
 	/* Read by dumps, page server and lazy-pages daemon (uffd.c): none of them a restore. */
-	{ 11, "ps", M, DUMPS, .subs = page_server },
-	{ 12, "notify_scripts", B, OURS("notifications become events") },
-	{ 13, "root", S, MAY(OPTS_FULL) },
+	{ 11, M, "ps", DUMPS, .subs = page_server },
+	{ 12, B, "notify_scripts", OURS("notifications become events") },
+	{ 13, S, "root", MAY(OPTS_FULL) },
 	/* symlinkat() in open_image_dir(). */
-	{ 14, "parent_img", S, NEVER("criu would make a link in the images directory") },
+	{ 14, S, "parent_img", NEVER("criu would make a link in the images directory") },
 	/* Not read, but makes a restore fail without dirty tracking (check_options). */
-	{ 15, "track_mem", B, DUMPS },
+	{ 15, B, "track_mem", DUMPS },
 	/* punch_hole() in pagemap.c. */
-	{ 16, "auto_dedup", B, NEVER("criu would punch holes into the images") },
-	{ 17, "work_dir_fd", I32, OURS("the work directory is Restore.work_dir") },
+	{ 16, B, "auto_dedup", NEVER("criu would punch holes into the images") },
+	{ 17, I32, "work_dir_fd", OURS("the work directory is Restore.work_dir") },
 	/* create_link_remap() */
-	{ 18, "link_remap", B, DUMPS },
-	{ 19, "veths", M, MAY(OPTS_FULL), MANY, .subs = veth_pair },
+	{ 18, B, "link_remap", DUMPS },
+	{ 19, M, "veths", MAY(OPTS_FULL), MANY, .subs = veth_pair },
 	/* Which features of the processor must be as in the images. */
-	{ 20, "cpu_cap", U32, MAY(OPTS_ALL) },
+	{ 20, U32, "cpu_cap", MAY(OPTS_ALL) },
 	/* check_open_handle() */
-	{ 21, "force_irmap", B, DUMPS },
-	{ 22, "exec_cmd", S, NEVER("criu would execute it as root after the restore"), MANY },
-	{ 23, "ext_mnt", M, MAY(OPTS_FULL), MANY, .subs = ext_mount },
-	{ 24, "manage_cgroups", B, MAY(OPTS_FULL) },
-	{ 25, "cg_root", M, MAY(OPTS_FULL), MANY, .subs = cgroup_root },
-	{ 26, "rst_sibling", B, OURS("the restored root is its child") },
-	{ 27, "inherit_fd", M, OURS("descriptors come from Restore.mappings"), MANY,
+	{ 21, B, "force_irmap", DUMPS },
+	{ 22, S, "exec_cmd", NEVER("criu would execute it as root after the restore"), MANY },
+	{ 23, M, "ext_mnt", MAY(OPTS_FULL), MANY, .subs = ext_mount },
+	{ 24, B, "manage_cgroups", MAY(OPTS_FULL) },
+	{ 25, M, "cg_root", MAY(OPTS_FULL), MANY, .subs = cgroup_root },
+	{ 26, B, "rst_sibling", OURS("the restored root is its child") },
+	{ 27, M, "inherit_fd", OURS("descriptors come from Restore.mappings"), MANY,
 		.subs = inherit_fd },
 	/* get_mp_root(): mount points by paths of the images. */
-	{ 28, "auto_ext_mnt", B, MAY(OPTS_FULL) },
+	{ 28, B, "auto_ext_mnt", MAY(OPTS_FULL) },
 	/* This one and the next: resolve_external_mounts(), from collect_namespaces() of a dump. */
-	{ 29, "ext_sharing", B, DUMPS },
-	{ 30, "ext_masters", B, DUMPS },
+	{ 29, B, "ext_sharing", DUMPS },
+	{ 30, B, "ext_masters", DUMPS },
 	/* parse_mountinfo(): for_dump && should_skip_mount(). */
-	{ 31, "skip_mnt", S, DUMPS, MANY },
+	{ 31, S, "skip_mnt", DUMPS, MANY },
 	/* find_fstype_by_name(); a restore takes types from the images, by decode_fstype(). */
-	{ 32, "enable_fs", S, DUMPS, MANY },
+	{ 32, S, "enable_fs", DUMPS, MANY },
 	/* unix_sk_exception_lookup_id() */
-	{ 33, "unix_sk_ino", M, DUMPS, MANY, .subs = unix_sk },
-	{ 34, "manage_cgroups_mode", E, MAY(OPTS_FULL), .values = cg_modes },
+	{ 33, M, "unix_sk_ino", DUMPS, MANY, .subs = unix_sk },
+	{ 34, E, "manage_cgroups_mode", MAY(OPTS_FULL), .values = cg_modes },
 	/* dump_ghost_remap() */
-	{ 35, "ghost_limit", U32, DUMPS },
+	{ 35, U32, "ghost_limit", DUMPS },
 	/* irmap_lookup() */
-	{ 36, "irmap_scan_paths", S, DUMPS, MANY },
-	{ 37, "external", S, MAY(OPTS_FULL), MANY },
+	{ 36, S, "irmap_scan_paths", DUMPS, MANY },
+	{ 37, S, "external", MAY(OPTS_FULL), MANY },
 	/* CLONE_NEWNET (0x40000000) or 0, else criu refuses without a word. */
-	{ 38, "empty_ns", U32, MAY(OPTS_FULL) },
-	{ 39, "join_ns", M, MAY(OPTS_FULL), MANY, .subs = join_namespace },
+	{ 38, U32, "empty_ns", MAY(OPTS_FULL) },
+	{ 39, M, "join_ns", MAY(OPTS_FULL), MANY, .subs = join_namespace },
 	/* This one and the next: cgp_init(), from cr_dump_tasks(). */
-	{ 41, "cgroup_props", S, DUMPS },
-	{ 42, "cgroup_props_file", S, DUMPS },
+	{ 41, S, "cgroup_props", DUMPS },
+	{ 42, S, "cgroup_props_file", DUMPS },
 	/* cgp_should_skip_controller(), from parse_thread_cgroup() and parse_cg_info(). */
-	{ 43, "cgroup_dump_controller", S, DUMPS, MANY },
+	{ 43, S, "cgroup_dump_controller", DUMPS, MANY },
 	/* This one and the next: seize.c. A restore's time limit is Restore.deadline_ms. */
-	{ 44, "freeze_cgroup", S, DUMPS },
-	{ 45, "timeout", U32, DUMPS },
+	{ 44, S, "freeze_cgroup", DUMPS },
+	{ 45, U32, "timeout", DUMPS },
 	/* can_dump_inet_sk() */
-	{ 46, "tcp_skip_in_flight", B, DUMPS },
-	{ 47, "weak_sysctls", B, MAY(OPTS_FULL) },
+	{ 46, B, "tcp_skip_in_flight", DUMPS },
+	{ 47, B, "weak_sysctls", MAY(OPTS_FULL) },
 	/* Memory by way of a socket in the work directory (uffd.c). */
-	{ 48, "lazy_pages", B, MAY(OPTS_FULL) },
-	{ 49, "status_fd", I32, OURS("its number would mean a descriptor of the broker") },
-	{ 50, "orphan_pts_master", B, MAY(OPTS_FULL) },
-	{ 51, "config_file", S, NEVER("its lines override all other options and run programs") },
-	{ 52, "tcp_close", B, MAY(OPTS_FULL) },
-	{ 53, "lsm_profile", S, MAY(OPTS_FULL) },
+	{ 48, B, "lazy_pages", MAY(OPTS_FULL) },
+	{ 49, I32, "status_fd", OURS("its number would mean a descriptor of the broker") },
+	{ 50, B, "orphan_pts_master", MAY(OPTS_FULL) },
+	{ 51, S, "config_file", NEVER("its lines override all other options and run programs") },
+	{ 52, B, "tcp_close", MAY(OPTS_FULL) },
+	{ 53, S, "lsm_profile", MAY(OPTS_FULL) },
 	/* 54 to 59: tls_x509_init() is reached from the page server and its clients, see 11. */
-	{ 54, "tls_cacert", S, DUMPS },
-	{ 55, "tls_cacrl", S, DUMPS },
-	{ 56, "tls_cert", S, DUMPS },
-	{ 57, "tls_key", S, DUMPS },
-	{ 58, "tls", B, DUMPS },
-	{ 59, "tls_no_cn_verify", B, DUMPS },
-	{ 60, "cgroup_yard", S, MAY(OPTS_FULL) },
-	{ 61, "pre_dump_mode", E, DUMPS, .values = pre_dump_modes },
-	{ 62, "pidfd_store_sk", I32, OURS("its number would mean a descriptor of the broker") },
-	{ 63, "lsm_mount_context", S, MAY(OPTS_FULL) },
+	{ 54, S, "tls_cacert", DUMPS },
+	{ 55, S, "tls_cacrl", DUMPS },
+	{ 56, S, "tls_cert", DUMPS },
+	{ 57, S, "tls_key", DUMPS },
+	{ 58, B, "tls", DUMPS },
+	{ 59, B, "tls_no_cn_verify", DUMPS },
+	{ 60, S, "cgroup_yard", MAY(OPTS_FULL) },
+	{ 61, E, "pre_dump_mode", DUMPS, .values = pre_dump_modes },
+	{ 62, I32, "pidfd_store_sk", OURS("its number would mean a descriptor of the broker") },
+	{ 63, S, "lsm_mount_context", MAY(OPTS_FULL) },
 	/* Overridden by the images (check_img_inventory), but crun sends it with its restores. */
-	{ 64, "network_lock", E, MAY(OPTS_FULL), .values = network_locks },
-	{ 65, "mntns_compat_mode", B, MAY(OPTS_ALL) },
-	{ 66, "skip_file_rwx_check", B, MAY(OPTS_ALL) },
-	{ 67, "unprivileged", B, OURS("criu runs with the broker's own rights") },
-	{ 68, "images_dir", S, OURS("the images are Restore.images_dir") },
-	{ 69, "leave_stopped", B, MAY(OPTS_ALL) },
+	{ 64, E, "network_lock", MAY(OPTS_FULL), .values = network_locks },
+	{ 65, B, "mntns_compat_mode", MAY(OPTS_ALL) },
+	{ 66, B, "skip_file_rwx_check", MAY(OPTS_ALL) },
+	{ 67, B, "unprivileged", OURS("criu runs with the broker's own rights") },
+	{ 68, S, "images_dir", OURS("the images are Restore.images_dir") },
+	{ 69, B, "leave_stopped", MAY(OPTS_ALL) },
 	/* Into criu's standard output, which is the log. */
-	{ 70, "display_stats", B, MAY(OPTS_ALL) },
-	{ 71, "log_to_stderr", B, OURS("criu's log is Result.log") },
+	{ 70, B, "display_stats", MAY(OPTS_ALL) },
+	{ 71, B, "log_to_stderr", OURS("criu's log is Result.log") },
 };
 /* clang-format on */
 

@@ -47,8 +47,8 @@ struct opts_name {
 
 struct opts_field {
 	uint32_t number;
-	const char *name; /* as in CRIU: "shell_job" */
 	enum opts_type type;
+	const char *name;      /* as in CRIU: "shell_job" */
 	enum opts_class class; /* of a sub-field: without meaning */
 	bool repeated;
 	bool required;      /* of a sub-field: the message is none without it */

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A broker under test and a client that can misbehave. See rawclient.h. */
+#include "rawclient.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "wire.h"
+
+#define WAIT_MS 10000
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+}
+
+/* ---- the broker ---- */
+
+static void build_path(char ret[static PATH_MAX], const char *name)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	assert_true(n > 0);
+	self[n] = 0;
+	/* build/tests/e2e/test_x -> build */
+	snprintf(ret, PATH_MAX, "%.3000s/%s", dirname(dirname(dirname(self))), name);
+}
+
+static void write_criu(const struct broker *b, const char *mode)
+{
+	char path[PATH_MAX], fake[PATH_MAX];
+	FILE *f;
+
+	build_path(fake, "tests/tools/fake-criu");
+	snprintf(path, sizeof(path), "%s/criu", b->dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\nexec '%s' %s \"$@\"\n", fake, mode);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+static _Noreturn void exec_broker(const struct broker *b)
+{
+	char program[PATH_MAX], criu[PATH_MAX];
+
+	build_path(program, "criu-fdbroker");
+	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
+	if (!getenv("RAW_VERBOSE"))
+		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+	execl(program, "criu-fdbroker", "--socket", b->socket, "--criu", criu, "--criu-fault", "0",
+		"-v", (char *)NULL);
+	_exit(126);
+}
+
+/* The targets of a process's descriptors, one a line; anonymous inodes and sockets by kind. */
+static char *table_of(pid_t pid)
+{
+	char path[64], link[512], *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	assert_non_null(out);
+	assert_non_null(dir);
+	for (int number = 0; number < 4096; number++) {
+		char name[16];
+		ssize_t n;
+
+		snprintf(name, sizeof(name), "%d", number);
+		n = readlinkat(dirfd(dir), name, link, sizeof(link) - 1);
+		if (n < 0)
+			continue;
+		link[n] = 0;
+		fprintf(out, "%d %s\n", number, link);
+	}
+	closedir(dir);
+	fclose(out);
+	return text;
+}
+
+char *broker_children(const struct broker *b)
+{
+	char path[64], *text = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", b->pid, b->pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	if (getline(&text, &size, f) < 0) {
+		free(text);
+		text = strdup("");
+	}
+	fclose(f);
+	return text;
+}
+
+void broker_start(struct broker *b, const char *mode)
+{
+	char path[160];
+
+	*b = (struct broker){ .dir = "/tmp/fdbroker-test-XXXXXX" };
+	assert_non_null(mkdtemp(b->dir));
+	snprintf(b->socket, sizeof(b->socket), "%s/s", b->dir);
+	snprintf(b->images, sizeof(b->images), "%s/images", b->dir);
+	assert_int_equal(mkdir(b->images, 0755), 0);
+	snprintf(path, sizeof(path), "%s/inventory.img", b->images);
+	assert_int_equal(close(creat(path, 0644)), 0);
+	if (mode)
+		write_criu(b, mode);
+	b->pid = fork();
+	assert_true(b->pid >= 0);
+	if (b->pid == 0)
+		exec_broker(b);
+	for (int i = 0; access(b->socket, F_OK) < 0; i++) {
+		assert_true(i < WAIT_MS / 10);
+		pause_ms(10);
+	}
+	/* Two sessions, so that what serving costs by itself (an accepted connection) is in the picture. */
+	b->witness = raw_connect(b);
+	raw_lend(b->witness, "witness");
+	b->fds_at_start = table_of(b->pid);
+}
+
+static void await_quiet(const struct broker *b)
+{
+	for (int i = 0;; i++) {
+		autofree char *fds = table_of(b->pid);
+		autofree char *children = broker_children(b);
+
+		if (!strcmp(fds, b->fds_at_start) && !*children)
+			return;
+		if (i == 500) {
+			assert_string_equal(children, "");
+			assert_string_equal(fds, b->fds_at_start);
+		}
+		pause_ms(10);
+	}
+}
+
+static void assert_no_cgroup_left(const struct broker *b)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		"! find /sys/fs/cgroup -type d -name 'fdbroker-%d-*' 2>/dev/null | grep -q .",
+		b->pid);
+	assert_int_equal(system(command), 0);
+}
+
+void broker_stop(struct broker *b)
+{
+	await_quiet(b);
+	assert_int_equal(raw_lent(b->witness), 1);
+	assert_int_equal(kill(b->pid, SIGTERM), 0);
+	broker_reap(b);
+}
+
+void broker_reap(struct broker *b)
+{
+	char command[128];
+	int status;
+
+	close(b->witness);
+	for (int i = 0; waitpid(b->pid, &status, WNOHANG) == 0; i++) {
+		assert_true(i < WAIT_MS / 10);
+		pause_ms(10);
+	}
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(access(b->socket, F_OK), -1);
+	assert_no_cgroup_left(b);
+	snprintf(command, sizeof(command), "rm -rf %s", b->dir);
+	assert_int_equal(system(command), 0);
+	free(b->fds_at_start);
+}
+
+/* ---- the client ---- */
+
+int raw_connect(const struct broker *b)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	assert_true(sock >= 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", b->socket);
+	/* A broker that has just begun has its socket for a moment before it listens. */
+	for (int i = 0; connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0; i++) {
+		assert_int_equal(errno, ECONNREFUSED);
+		assert_true(i < WAIT_MS / 10);
+		pause_ms(10);
+	}
+	wire_tune(sock);
+	return sock;
+}
+
+int raw_send_bytes(int sock, const void *data, size_t size, const int *fds, size_t n_fds)
+{
+	char control[CMSG_SPACE(sizeof(int) * WIRE_MAX_FDS)] __attribute__((aligned(8))) = { 0 };
+	struct iovec iov = { (void *)data, size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (n_fds) {
+		struct cmsghdr *c = (struct cmsghdr *)control;
+
+		*c = (struct cmsghdr){ CMSG_LEN(sizeof(int) * n_fds), SOL_SOCKET, SCM_RIGHTS };
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
+		msg.msg_control = control;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+	}
+	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+void raw_send(int sock, Fdbroker__V1__ClientMessage *message, const int *fds, size_t n_fds)
+{
+	static uint64_t serial; /* of all sockets: each rises */
+	size_t size;
+	uint8_t *data;
+
+	message->has_serial = true;
+	message->serial = ++serial;
+	size = fdbroker__v1__client_message__get_packed_size(message);
+	data = malloc(size);
+	assert_non_null(data);
+	fdbroker__v1__client_message__pack(message, data);
+	assert_int_equal(raw_send_bytes(sock, data, size, fds, n_fds), 0);
+	free(data);
+}
+
+struct answer raw_recv(int sock)
+{
+	struct answer a = { 0 };
+	struct packet packet = { 0 };
+	struct pollfd ready = { .fd = sock, .events = POLLIN };
+	struct err err;
+	int r;
+
+	assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+	r = wire_recv(sock, &packet, &err);
+	assert_true(r == 0 || r == 1);
+	if (r == 0)
+		return a;
+	a.message = fdbroker__v1__server_message__unpack(NULL, packet.size, packet.data);
+	assert_non_null(a.message);
+	assert_in_range(packet.fds.n, 0, 8);
+	for (; a.n_fds < packet.fds.n; a.n_fds++)
+		a.fds[a.n_fds] = fdset_take(&packet.fds, a.n_fds);
+	packet_done(&packet);
+	return a;
+}
+
+void raw_done(struct answer *a)
+{
+	for (size_t i = 0; i < a->n_fds; i++)
+		close(a->fds[i]);
+	if (a->message)
+		fdbroker__v1__server_message__free_unpacked(a->message, NULL);
+	*a = (struct answer){ 0 };
+}
+
+void raw_expect_error(int sock, int code, const char *field)
+{
+	struct answer a = raw_recv(sock);
+	const Fdbroker__V1__Error *error;
+
+	assert_non_null(a.message);
+	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR);
+	error = a.message->error;
+	if (error->code != (Fdbroker__V1__ErrorCode)code)
+		print_message("%s\n", error->text);
+	assert_int_equal(error->code, code);
+	if (field) {
+		assert_string_equal(error->field, field);
+		assert_non_null(strstr(error->text, field));
+	} else {
+		assert_null(error->field);
+	}
+	raw_done(&a);
+}
+
+void raw_expect_end(int sock)
+{
+	for (;;) {
+		struct answer a = raw_recv(sock);
+		bool end = !a.message;
+
+		raw_done(&a);
+		if (end)
+			return;
+	}
+}
+
+void raw_lend(int sock, const char *name)
+{
+	Fdbroker__V1__ClientMessage message = FDBROKER__V1__CLIENT_MESSAGE__INIT;
+	Fdbroker__V1__Lend lend = FDBROKER__V1__LEND__INIT;
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct answer a;
+
+	lend.n_names = 1;
+	lend.names = (char **)&name;
+	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_LEND;
+	message.lend = &lend;
+	raw_send(sock, &message, &fd, 1);
+	close(fd);
+	a = raw_recv(sock);
+	assert_non_null(a.message);
+	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_LENT);
+	raw_done(&a);
+}
+
+void raw_restore(int sock, const struct broker *b, Fdbroker__V1__Restore *restore, int fd_images)
+{
+	Fdbroker__V1__ClientMessage message = FDBROKER__V1__CLIENT_MESSAGE__INIT;
+	int fd = fd_images >= 0 ? fd_images : open(b->images, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	restore->has_images_dir = true;
+	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_RESTORE;
+	message.restore = restore;
+	raw_send(sock, &message, &fd, 1);
+	close(fd);
+}
+
+struct answer raw_await_result(int sock)
+{
+	for (;;) {
+		struct answer a = raw_recv(sock);
+
+		assert_non_null(a.message);
+		switch (a.message->body_case) {
+		case FDBROKER__V1__SERVER_MESSAGE__BODY_RESULT:
+			return a;
+		case FDBROKER__V1__SERVER_MESSAGE__BODY_ACCEPTED:
+		case FDBROKER__V1__SERVER_MESSAGE__BODY_EVENT:
+			break;
+		default:
+			fail_msg("message %d instead of an event or a result: %s",
+				a.message->body_case,
+				a.message->body_case == FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR
+					? a.message->error->text
+					: "");
+		}
+		raw_done(&a);
+	}
+}
+
+void raw_await_event(int sock, const char *notification)
+{
+	for (bool seen = false; !seen;) {
+		struct answer a = raw_recv(sock);
+
+		assert_non_null(a.message);
+		assert_int_not_equal(
+			a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_RESULT);
+		assert_int_not_equal(
+			a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR);
+		if (a.message->body_case == FDBROKER__V1__SERVER_MESSAGE__BODY_EVENT)
+			seen = !strcmp(a.message->event->notification ?: "", notification);
+		raw_done(&a);
+	}
+}
+
+void raw_expect_failure(int sock, int code)
+{
+	struct answer a = raw_await_result(sock);
+	const Fdbroker__V1__Result *result = a.message->result;
+
+	assert_false(result->success);
+	if (result->error->code != (Fdbroker__V1__ErrorCode)code)
+		print_message("%s\n", result->error->text);
+	assert_int_equal(result->error->code, code);
+	raw_done(&a);
+}
+
+static struct answer ask_status(int sock)
+{
+	Fdbroker__V1__ClientMessage message = FDBROKER__V1__CLIENT_MESSAGE__INIT;
+	Fdbroker__V1__Status status = FDBROKER__V1__STATUS__INIT;
+	struct answer a;
+
+	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_STATUS;
+	message.status = &status;
+	raw_send(sock, &message, NULL, 0);
+	a = raw_recv(sock);
+	assert_non_null(a.message);
+	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_STATUS);
+	return a;
+}
+
+unsigned raw_lent(int sock)
+{
+	struct answer a = ask_status(sock);
+	unsigned n = a.message->status->lent;
+
+	raw_done(&a);
+	return n;
+}
+
+unsigned raw_sessions(int sock)
+{
+	struct answer a = ask_status(sock);
+	unsigned n = a.message->status->sessions;
+
+	raw_done(&a);
+	return n;
+}
+
+unsigned raw_trees(int sock)
+{
+	struct answer a = ask_status(sock);
+	unsigned n = a.message->status->trees;
+
+	raw_done(&a);
+	return n;
+}
