@@ -103,7 +103,7 @@ E2E_HELP_O := $(filter-out $(E2E_O),$(call obj,tests/e2e/*.c))
 TOOL_O := $(call obj,tests/e2e/tools/*.c)
 TARGET_C := $(wildcard tests/e2e/targets/*.c)
 RIG_C := $(wildcard tests/rig/*.c)
-FIXTURE_O := $(call obj,tests/unit/fixture.c)
+FIXTURE_O := $(filter-out $(UNIT_O),$(call obj,tests/unit/*.c))
 
 UNIT := $(UNIT_O:.o=)
 E2E := $(E2E_O:.o=)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +38,20 @@ static bool is_dead(const struct sockaddr_un *addr, socklen_t size)
 	       errno == ECONNREFUSED;
 }
 
+/* As RuntimeDirectory= would do it for a unit; what cannot be made shows itself in bind(). */
+static void make_folder(const char *path)
+{
+	char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (!slash || slash == folder)
+		return;
+	*slash = 0;
+	(void)mkdir(folder, 0755);
+}
+
 int listen_make(const char *path, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -51,6 +66,7 @@ int listen_make(const char *path, struct err *err)
 		return err_set(err, ERR_BAD_REQUEST, 0, NULL,
 			"a socket's path has 1 to %zu bytes: %s", sizeof(addr.sun_path) - 1, path);
 	memcpy(addr.sun_path, path, strlen(path) + 1);
+	make_folder(path);
 	if (is_dead(&addr, size))
 		(void)unlink(path);
 	mask = umask(0177);

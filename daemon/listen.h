@@ -14,6 +14,8 @@ struct listener;
  * listen_make() - make a listening socket
  * @path: of the socket, at most 107 bytes; one that nobody listens on any more is replaced
  *
+ * The folder that it lies in is made if it is missing (the last one only).
+ *
  * Mode 0600: the first form of the policy lets root alone restore.
  *
  * Return: the socket, owned by the caller, or -1 with @err.

@@ -19,10 +19,9 @@ int numbers_highest(unsigned long nofile)
 /* Who has a number: index of the mapping plus one, or OWN; 0: free. */
 #define OWN UINT32_MAX
 
-static int check_agreed(
-	const struct numbers_want *wants, size_t i, int highest, uint32_t *taken, struct err *err)
+static int check_agreed(const int *numbers, size_t i, int highest, uint32_t *taken, struct err *err)
 {
-	int number = wants[i].number;
+	int number = numbers[i];
 	char field[32];
 
 	err_field(field, sizeof(field), "mappings", i, "number");
@@ -36,11 +35,10 @@ static int check_agreed(
 		return err_set(err, ERR_BAD_REQUEST, 0, field,
 			"%s: %d is over the limit of %d (RLIMIT_NOFILE of the broker, less what criu needs)",
 			field, number, highest);
-	if (taken[number] && wants[taken[number] - 1].fd != wants[i].fd)
+	if (taken[number])
 		return err_set(err, ERR_BAD_REQUEST, 0, field, "%s: %d is taken by mappings[%u]",
 			field, number, taken[number] - 1);
-	if (!taken[number])
-		taken[number] = (uint32_t)i + 1;
+	taken[number] = (uint32_t)i + 1;
 	return 0;
 }
 
@@ -57,45 +55,15 @@ static int no_number(struct err *err, int highest)
 		"mappings: no number up to %d is left in criu's table", highest);
 }
 
-/* by_fd: the number that a lent descriptor has already, by its number in our table; 0: none. */
-static int assign_rest(struct numbers_want *wants, size_t n, int highest, uint32_t *taken,
-	int *by_fd, int next, struct err *err)
-{
-	for (size_t i = 0; i < n; i++)
-		if (wants[i].number != NUMBERS_NONE)
-			by_fd[wants[i].fd] = wants[i].number;
-	for (size_t i = 0; i < n; i++) {
-		int *known = &by_fd[wants[i].fd];
-
-		if (wants[i].number != NUMBERS_NONE)
-			continue;
-		if (!*known) {
-			*known = lowest_free(taken, highest, &next);
-			if (*known < 0)
-				return no_number(err, highest);
-			taken[*known] = (uint32_t)i + 1;
-		}
-		wants[i].number = *known;
-	}
-	return 0;
-}
-
-int numbers_assign(
-	struct numbers_want *wants, size_t n, int highest, int *own, size_t n_own, struct err *err)
+int numbers_assign(int *numbers, size_t n, int highest, int *own, size_t n_own, struct err *err)
 {
 	autofree uint32_t *taken = calloc((size_t)highest + 1, sizeof(*taken));
-	autofree int *by_fd = NULL;
-	int max_fd = 0, next = NUMBERS_FIRST;
+	int next = NUMBERS_FIRST;
 
-	for (size_t i = 0; i < n; i++)
-		if (wants[i].fd > max_fd)
-			max_fd = wants[i].fd;
-	by_fd = calloc((size_t)max_fd + 1, sizeof(*by_fd));
-	if (!taken || !by_fd)
+	if (!taken)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings", n);
 	for (size_t i = 0; i < n; i++)
-		if (wants[i].number != NUMBERS_NONE &&
-			check_agreed(wants, i, highest, taken, err) < 0)
+		if (numbers[i] != NUMBERS_NONE && check_agreed(numbers, i, highest, taken, err) < 0)
 			return -1;
 	for (size_t i = 0; i < n_own; i++) {
 		own[i] = lowest_free(taken, highest, &next);
@@ -103,5 +71,13 @@ int numbers_assign(
 			return no_number(err, highest);
 		taken[own[i]] = OWN;
 	}
-	return assign_rest(wants, n, highest, taken, by_fd, next, err);
+	for (size_t i = 0; i < n; i++) {
+		if (numbers[i] != NUMBERS_NONE)
+			continue;
+		numbers[i] = lowest_free(taken, highest, &next);
+		if (numbers[i] < 0)
+			return no_number(err, highest);
+		next++;
+	}
+	return 0;
 }

@@ -13,12 +13,6 @@
 #define NUMBERS_FIRST 3  /* 0, 1, 2 are criu's standard descriptors */
 #define NUMBERS_NONE  -1 /* no number agreed on */
 
-/* One mapping. */
-struct numbers_want {
-	int fd;     /* the lent descriptor in our table; several mappings may share one */
-	int number; /* in: agreed number or NUMBERS_NONE; out: the number it gets */
-};
-
 /**
  * numbers_highest() - the highest number that may be agreed on
  * @nofile: hard RLIMIT_NOFILE
@@ -30,16 +24,17 @@ int numbers_highest(unsigned long nofile);
 
 /**
  * numbers_assign() - fill in the numbers
- * @wants:   in and out, in the order of the request's mappings
+ * @numbers: one for each mapping, in the order of the request; in: the agreed number or NUMBERS_NONE,
+ *           out: the number that it gets
  * @highest: from numbers_highest()
  * @own:     filled with numbers for the broker's own descriptors, free and as low as can be
  *
- * Mappings of one lent descriptor without an agreed number share its number.
+ * Each mapping gets a number of its own, also where several have the same lent descriptor: criu closes
+ * each number when it has taken it over (inherit_fd_move_to_fdstore() in criu/files.c, 4.1.1 and 4.2).
  *
- * Return: 0, or -1 with @err naming mappings[i].number (out of range, or taken by another lent
- *         descriptor) or INTERNAL (no memory, no number left). @wants is not to be used then.
+ * Return: 0, or -1 with @err naming mappings[i].number (out of range, or taken by another mapping),
+ *         LIMIT (no number left) or INTERNAL (no memory). @numbers is not to be used then.
  */
-int numbers_assign(
-	struct numbers_want *wants, size_t n, int highest, int *own, size_t n_own, struct err *err);
+int numbers_assign(int *numbers, size_t n, int highest, int *own, size_t n_own, struct err *err);
 
 #endif

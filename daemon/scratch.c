@@ -33,14 +33,14 @@ static void name_of(char ret[static 24], uint64_t job)
 
 int scratch_make(int scratch, uint64_t job)
 {
+	autofd int fd = -1;
 	char name[24];
-	int fd;
 
 	name_of(name, job);
 	if (mkdirat(scratch, name, 0700) < 0)
 		return -errno;
 	fd = openat(scratch, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? -errno : TAKE_FD(fd);
 }
 
 void scratch_remove(int scratch, uint64_t job)

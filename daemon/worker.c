@@ -50,17 +50,17 @@ static void worker_free(struct worker *w)
 /* 1. Which number each descriptor gets. */
 static int assign(const struct worker_spec *spec, int own[static N_OWN], struct err *err)
 {
-	autofree struct numbers_want *wants = calloc(spec->n_mappings + 1, sizeof(*wants));
+	autofree int *numbers = calloc(spec->n_mappings + 1, sizeof(*numbers));
 
-	if (!wants)
+	if (!numbers)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
 			spec->n_mappings);
 	for (size_t i = 0; i < spec->n_mappings; i++)
-		wants[i] = (struct numbers_want){ spec->mappings[i].fd, spec->mappings[i].number };
-	if (numbers_assign(wants, spec->n_mappings, spec->highest, own, N_OWN, err) < 0)
+		numbers[i] = spec->mappings[i].number;
+	if (numbers_assign(numbers, spec->n_mappings, spec->highest, own, N_OWN, err) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->n_mappings; i++)
-		spec->mappings[i].number = wants[i].number;
+		spec->mappings[i].number = numbers[i];
 	return 0;
 }
 

@@ -152,10 +152,20 @@ test_the_end_of_a_tree_is_noticed() {
 	exec {out}> >(exec cat >new.txt)
 	ctl restore -D images --fd log=new.log:a --map tmp/old.log=log --inherit-fd "fd[$out]:$pipe"
 	assert_eq "the parent" "$(awk '/^PPid/ { print $2 }' "/proc/$target/status")" "$broker"
+	assert_eq "the trees" "$(trees)" '"trees":1'
 	kill -TERM "$target"
 	wait_for test ! -e "/proc/$target"
+	wait_for no_trees
 	exec {out}>&-
 	stop_broker
+}
+
+trees() {
+	ctl status --json=short | grep -o '"trees":[0-9]*'
+}
+
+no_trees() {
+	[ "$(trees)" = '"trees":0' ]
 }
 
 e2e_main "$@"

@@ -31,7 +31,7 @@ test_no_leak_and_no_invalid_access() {
 	exec 12<>/dev/null
 	assert_status 5 ctl restore -D hanging --fd one=12 --map "$socket=one" --deadline 1
 	"$CTL" restore -D hanging --fd one=12 --map "$socket=one" &
-	wait_for criu_runs
+	wait_for test -e "/proc/$target"
 	kill -KILL $!
 	wait_for no_criu_runs
 
