@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What all commands of fdbroker-ctl share: its exit codes and the options that every command takes.
+ *
+ *   main                 which command; the help
+ *   cmd_*                one command each
+ *   options, spec        command line -> structs (pure)
+ *   criu_options         the options that are spelled as criu's own
+ *   dial                 the connection, or a private broker
+ *   output, text         what is printed, and how foreign text becomes harmless
+ *   check_*              the parts of `check`
+ */
+#ifndef FDBROKER_CTL_H
+#define FDBROKER_CTL_H
+
+#include <stdbool.h>
+
+/* Documented in the help of main.c. */
+enum ctl_exit {
+	CTL_DONE = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+	CTL_REFUSED = 3,   /* before criu was started; nothing has happened */
+	CTL_CRIU = 4,      /* criu failed, or could not be run */
+	CTL_CANCELLED = 5, /* interrupted, cancelled, or the deadline was over */
+	CTL_NO_BROKER = 6, /* none to talk to, or it went away */
+};
+
+enum ctl_format { CTL_TEXT, CTL_JSON_PRETTY, CTL_JSON_SHORT };
+
+/* Longest wait for the answer to anything but a restore. */
+#define CTL_WAIT_MS 10000
+
+struct ctl {
+	enum ctl_format format;
+	int verbose;        /* how many -v */
+	const char *socket; /* NULL: the default */
+	bool local;         /* start a private broker */
+	const char *criu;   /* for it; NULL: its default */
+	int broker_log; /* of it: what it says; owned by the process, -1: none, or it goes to the terminal */
+};
+
+/* One command. argv[0] is its name. Return: an exit code. */
+int cmd_restore(struct ctl *ctl, int argc, char **argv);
+int cmd_check(struct ctl *ctl, int argc, char **argv);
+int cmd_status(struct ctl *ctl, int argc, char **argv);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connecting. See dial.h. */
+#include "dial.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "output.h"
+
+#define BROKER "criu-fdbroker"
+
+/* Beside this program, as in a build folder. Return: buf, or NULL: not there. */
+static const char *beside(char *buf, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+	char *slash;
+
+	if (n <= 0)
+		return NULL;
+	buf[n] = 0;
+	slash = strrchr(buf, '/');
+	if (!slash || (size_t)(slash + 1 - buf) + sizeof(BROKER) > size)
+		return NULL;
+	memcpy(slash + 1, BROKER, sizeof(BROKER));
+	return access(buf, X_OK) == 0 ? buf : NULL;
+}
+
+static int dial_local(struct ctl *ctl, const char *what, struct fdb_client *c)
+{
+	const char *argv[4] = { NULL };
+	char path[PATH_MAX];
+	size_t n = 0;
+
+	if (ctl->criu) {
+		argv[n++] = "--criu";
+		argv[n++] = ctl->criu;
+	}
+	if (ctl->verbose > 2)
+		argv[n++] = "--verbose";
+	/* Kept for the case that it ends when it should not. */
+	if (ctl->verbose <= 1)
+		ctl->broker_log = memfd_create(BROKER, MFD_CLOEXEC);
+	if (fdb_local(c, beside(path, sizeof(path)), argv,
+		    ctl->verbose > 1 ? STDERR_FILENO : ctl->broker_log) == 0)
+		return 0;
+	return out_error(ctl, what,
+		&(struct out_error){ .exit = CTL_NO_BROKER,
+			.text = fdb_error_text(c),
+			.sys = fdb_error_errno(c) },
+		NULL);
+}
+
+int dial(struct ctl *ctl, const char *what, struct fdb_client *c, bool fall_back)
+{
+	struct out_error e = { .exit = CTL_NO_BROKER };
+	char text[512];
+	int r;
+
+	if (ctl->local)
+		return dial_local(ctl, what, c);
+	r = fdb_connect(c, ctl->socket, CTL_WAIT_MS);
+	if (r == 0)
+		return 0;
+	if (fall_back && !ctl->socket && (r == -ENOENT || r == -ECONNREFUSED)) {
+		if (ctl->format == CTL_TEXT)
+			out_line(stderr, "no broker runs at " FDB_DEFAULT_SOCKET
+					 ": starting a private one (--local)");
+		ctl->local = true;
+		return dial_local(ctl, what, c);
+	}
+	snprintf(text, sizeof(text), "%s%s", fdb_error_text(c),
+		r == -ENOENT || r == -ECONNREFUSED
+			? "; start criu-fdbroker, or use --local for a private one"
+			: "");
+	e.text = text;
+	e.sys = -r;
+	return out_error(ctl, what, &e, NULL);
+}

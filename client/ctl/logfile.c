@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copying criu's log and showing its end. See logfile.h. */
+#include "logfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "output.h"
+
+#define CHUNK 65536
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int copy(int from, int to)
+{
+	autofree char *buf = malloc(CHUNK);
+	off_t at = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t n = pread(from, buf, CHUNK, at);
+		int r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		r = write_all(to, buf, (size_t)n);
+		if (r < 0)
+			return r;
+		at += n;
+	}
+}
+
+static char *join(const char *dir, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+/* The file, open for writing, or -errno; and *ret_path, the caller's in every case. */
+static int make(const char *dir, char **ret_path)
+{
+	const char *tmp = secure_getenv("TMPDIR");
+	int fd;
+
+	if (dir) {
+		*ret_path = join(dir, LOGFILE_NAME);
+		if (!*ret_path)
+			return -ENOMEM;
+		/* Not through a link that somebody has left there; for root's eyes, as criu's own. */
+		fd = open(*ret_path,
+			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	} else {
+		*ret_path = join(tmp && tmp[0] ? tmp : "/tmp", "fdbroker-restore.XXXXXX.log");
+		if (!*ret_path)
+			return -ENOMEM;
+		fd = mkostemps(*ret_path, (int)strlen(".log"), O_CLOEXEC);
+	}
+	if (fd >= 0)
+		return fd;
+	return -errno;
+}
+
+int logfile_keep(int log, const char *dir, char **ret_path, struct err *err)
+{
+	autofree char *path = NULL;
+	autofd int fd = -1;
+	struct stat st;
+	int r;
+
+	if (fstat(log, &st) == 0 && st.st_size == 0) {
+		*ret_path = NULL;
+		return 0;
+	}
+	fd = make(dir, &path);
+	r = fd < 0 ? fd : copy(log, fd);
+	if (r < 0)
+		return err_set(err, ERR_INTERNAL, -r, NULL, "cannot keep criu's log in %s",
+			dir ? dir : "the directory for temporary files");
+	*ret_path = TAKE_PTR(path);
+	return 0;
+}
+
+/* Where the last lines begin. */
+static const char *last_lines(const char *text, size_t size, unsigned lines)
+{
+	const char *at = text + size;
+
+	while (at > text && lines) {
+		const char *line = memrchr(text, '\n', (size_t)(at - 1 - text));
+
+		at = line ? line + 1 : text;
+		lines--;
+	}
+	return at;
+}
+
+void logfile_tail(FILE *f, int log, unsigned lines)
+{
+	autofree char *buf = malloc(CHUNK + 1);
+	struct stat st;
+	ssize_t n;
+	char *line, *rest;
+
+	if (!buf || fstat(log, &st) < 0)
+		return;
+	n = pread(log, buf, CHUNK, st.st_size > CHUNK ? st.st_size - CHUNK : 0);
+	if (n <= 0)
+		return;
+	buf[n] = 0;
+	for (char *c = buf; (c = strchr(c, '\t'));)
+		*c = ' ';
+	rest = buf + (last_lines(buf, (size_t)n, lines) - buf);
+	while ((line = strsep(&rest, "\n")) && (line[0] || rest))
+		out_line(f, "  | %s", line);
+}

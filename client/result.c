@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results as their users see them. Who fills them in: decode.c. */
+#include "base/cleanup.h"
+#include "event.h"
+
+void fdb_result_free(struct fdb_result *res)
+{
+	if (!res)
+		return;
+	for (size_t i = 0; i < res->n_stages; i++)
+		fdb_event_free(res->stages[i]);
+	free(res->stages);
+	free(res->numbers);
+	cleanup_fd(&res->pidfd);
+	cleanup_fd(&res->log);
+	free(res);
+}
+
+uint64_t fdb_result_job(const struct fdb_result *res)
+{
+	return res->job;
+}
+
+bool fdb_result_success(const struct fdb_result *res)
+{
+	return res->success;
+}
+
+enum fdb_code fdb_result_code(const struct fdb_result *res)
+{
+	return (enum fdb_code)res->err.code;
+}
+
+int fdb_result_errno(const struct fdb_result *res)
+{
+	return res->err.sys;
+}
+
+const char *fdb_result_field(const struct fdb_result *res)
+{
+	return res->err.field;
+}
+
+const char *fdb_result_text(const struct fdb_result *res)
+{
+	return res->err.text;
+}
+
+pid_t fdb_result_pid(const struct fdb_result *res)
+{
+	return res->pid;
+}
+
+int fdb_result_pidfd(const struct fdb_result *res)
+{
+	return res->pidfd;
+}
+
+int fdb_result_take_pidfd(struct fdb_result *res)
+{
+	return TAKE_FD(res->pidfd);
+}
+
+int fdb_result_log(const struct fdb_result *res)
+{
+	return res->log;
+}
+
+int fdb_result_take_log(struct fdb_result *res)
+{
+	return TAKE_FD(res->log);
+}
+
+size_t fdb_result_n_numbers(const struct fdb_result *res)
+{
+	return res->n_numbers;
+}
+
+int fdb_result_number(const struct fdb_result *res, size_t i)
+{
+	return i < res->n_numbers ? res->numbers[i] : -1;
+}
+
+size_t fdb_result_n_stages(const struct fdb_result *res)
+{
+	return res->n_stages;
+}
+
+const struct fdb_event *fdb_result_stage(const struct fdb_result *res, size_t i)
+{
+	return i < res->n_stages ? res->stages[i] : NULL;
+}
+
+uint64_t fdb_result_total_us(const struct fdb_result *res)
+{
+	return res->total_us;
+}
