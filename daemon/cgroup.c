@@ -27,7 +27,7 @@ static int own_path(char *ret, size_t size)
 	if (!f)
 		return -errno;
 	while (getline(&line, &max, f) > 0) {
-		if (strncmp(line, "0::/", 4))
+		if (strncmp(line, "0::/", 4) != 0)
 			continue;
 		line[strcspn(line, "\n")] = 0;
 		r = (size_t)snprintf(ret, size, "%s", line + 3) < size ? 0 : -ENAMETOOLONG;
@@ -73,7 +73,7 @@ static void remove_stale(int parent)
 		return;
 	}
 	for (struct dirent *e; (e = readdir(dir));)
-		if (!strncmp(e->d_name, PREFIX, strlen(PREFIX)) && is_old(parent, e->d_name))
+		if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 && is_old(parent, e->d_name))
 			(void)unlinkat(parent, e->d_name,
 				AT_REMOVEDIR); /* refused while a task is in it */
 	closedir(dir);

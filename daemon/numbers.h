@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 
-#define NUMBERS_FIRST 3  /* 0, 1, 2 are criu's standard descriptors */
-#define NUMBERS_NONE  -1 /* no number agreed on */
+#define NUMBERS_FIRST 3    /* 0, 1, 2 are criu's standard descriptors */
+#define NUMBERS_NONE  (-1) /* no number agreed on */
 
 /**
  * numbers_highest() - the highest number that may be agreed on

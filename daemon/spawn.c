@@ -28,12 +28,16 @@ static _Noreturn void fail(struct spawn_report *report, enum spawn_stage stage)
 
 static void reset_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	static const uint64_t
+		dfl[8]; /* the kernel's struct sigaction, zeroed: SIG_DFL, no flags, no mask */
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(
-			sig, &dfl, NULL); /* KILL, STOP and libc's own refuse: as they should be */
+	/*
+	 * By the system call: libc refuses to touch signals 32 and 33, which it uses itself, and whoever
+	 * started us may have left them ignored. KILL and STOP are refused, as they should be.
+	 */
+	for (int sig = 1; sig < _NSIG; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -199,7 +199,7 @@ int worker_start(const struct worker_spec *spec, struct event_base *base, struct
 	const struct worker_ops *ops, void *arg, struct worker **ret, struct err *err)
 {
 	struct worker *w = calloc(1, sizeof(*w));
-	int pair[2] = { -1, -1 }, own[N_OWN], r = -1;
+	int pair[2] = { -1, -1 }, own[N_OWN] = { -1, -1, -1 }, r = -1;
 	autofd int rpc = -1;
 
 	if (!w)
