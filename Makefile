@@ -41,7 +41,9 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
 Q := $(if $(V),,@)
-say = $(if $(V),@:,@printf '  %-5s %s\n') $(1) $(2)
+# Single letters stand together in the first word of MAKEFLAGS; s is --silent.
+silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say = $(if $(V)$(silent),@:,@printf '  %-5s %s\n') $(1) $(2)
 
 # ---- flags ------------------------------------------------------------------------------------
 
@@ -240,7 +242,7 @@ $(RIG): $(B)/tests/rig/%: tests/rig/%.c $(B)/flags Makefile
 # for what was looked for above (pkg-config) was perhaps not there yet.
 install_deps = tests/rig/install-deps
 # All processors, unless the user has said how many.
-again = @$(MAKE) --no-print-directory $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
+again = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 SANITIZERS := address,undefined
 SAN_B := $(B)-$(subst $(comma),-,$(SANITIZERS))
 E2E_SH := $(wildcard tests/e2e/[0-9][0-9]-*.sh)

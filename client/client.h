@@ -7,7 +7,7 @@
  *   status
  *   pump                sends it, receives what comes; outq keeps what cannot be sent yet
  *   decode              packet -> struct fdb_event
- *   arrived             events that nobody has fetched; a blocking call waits here for its own answer
+ *   arrived             events that nobody has fetched; a blocking call waits here for its answer
  *   event, result       the getters
  *   request             a restore being described
  */

@@ -80,11 +80,10 @@ enum fdb_code {
 	FDB_INTERNAL = 1,    /* the broker is at fault, or out of memory or descriptors [-EIO] */
 	FDB_PROTOCOL = 2,    /* bytes that are no message; the connection ends after it [-EPROTO] */
 	FDB_UNSUPPORTED = 3, /* the broker does not know this call [-EOPNOTSUPP] */
-	FDB_BAD_REQUEST =
-		4, /* a field is missing, out of range, or does not fit the others [-EINVAL] */
-	FDB_PERMISSION = 5,       /* this user may not do this [-EPERM] */
-	FDB_LIMIT = 6,            /* a limit of the broker is reached [-EDQUOT] */
-	FDB_NAME_TAKEN = 7,       /* the name is in use on this connection [-EEXIST] */
+	FDB_BAD_REQUEST = 4, /* a field is missing, out of range, does not fit [-EINVAL] */
+	FDB_PERMISSION = 5,  /* this user may not do this [-EPERM] */
+	FDB_LIMIT = 6,       /* a limit of the broker is reached [-EDQUOT] */
+	FDB_NAME_TAKEN = 7,  /* the name is in use on this connection [-EEXIST] */
 	FDB_NO_SUCH_NAME = 8,     /* no descriptor is lent under this name [-ENOENT] */
 	FDB_FORBIDDEN_OPTION = 9, /* the policy does not allow this option of criu [-EACCES] */
 	FDB_BAD_IMAGES = 10,      /* the directory is none, or holds no images [-EBADMSG] */
@@ -95,9 +94,7 @@ enum fdb_code {
 	FDB_CANCELLED = 15        /* the restore was cancelled [-ECANCELED] */
 };
 
-/*
- * ---- a client and its connection --------------------------------------------------------------
- */
+/* ---- a client and its connection ---------------------------------------------------------- */
 
 /**
  * fdb_new() - make a client, not yet connected
@@ -168,72 +165,63 @@ int fdb_local(struct fdb_client *c, const char *program, const char *const argv[
  */
 int fdb_disconnect(struct fdb_client *c, int wait_ms);
 
-/*
- * ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors ------------------------------------------------------------------------------- */
 
 /*
  * What went wrong in the last call on this client, or on a request of it, that returned a negative
- * number (-ENOMEM of a function that was given no client excepted). Strings are borrowed until the
- * next call.
+ * number. Strings are borrowed until the next call, never NULL.
+ *
+ *   code   what kind; FDB_NONE if the broker had no part in it
+ *   errno  errno of Linux, positive: of this side, or what the broker or criu saw; 0: none
+ *   field  the field at fault, as "mappings[3].number" or "criu_opts.root"; "" if none
+ *   text   one line for people; may hold text of others: escape it before a terminal sees it
+ *   call   the number of the call if its answer is still to come (FDB_EVENT_ANSWER), else 0
  */
-
-/** fdb_error_code() - what kind; FDB_NONE if the broker had no part in it. */
 enum fdb_code fdb_error_code(const struct fdb_client *c);
-/**
- * fdb_error_errno() - errno of Linux, positive: of this side, or what the broker or criu saw; 0:
- * none.
- */
 int fdb_error_errno(const struct fdb_client *c);
-/**
- * fdb_error_field() - the field at fault, as "mappings[3].number" or "criu_opts.root"; "" if none.
- */
 const char *fdb_error_field(const struct fdb_client *c);
-/**
- * fdb_error_text() - one line for people. May hold text of others: escape it before a terminal sees
- * it.
- */
 const char *fdb_error_text(const struct fdb_client *c);
-/**
- * fdb_error_call() - the call's number if its answer is still to come (see fdb_next_event()); else
- * 0.
- */
 uint64_t fdb_error_call(const struct fdb_client *c);
-/**
- * fdb_code_name() - "BAD_REQUEST" and the like; "UNKNOWN" for a number that is not listed. Never
- * NULL.
- */
+
+/** fdb_code_name() - "BAD_REQUEST" and the like; "UNKNOWN" for a number that is not listed. */
 const char *fdb_code_name(enum fdb_code code);
 
-/*
- * ---- who is there -----------------------------------------------------------------------------
- */
+/* ---- who is there ------------------------------------------------------------------------- */
 
 /**
  * fdb_hello() - ask the broker who it is
  * @name: your name and version for its log, at most 64 bytes are kept; NULL: none
  *
- * Not needed before other calls. The answer stays in the client: the getters below, which give 0 or
- * "" before. Return: 0, or -ENOTCONN, -ETIMEDOUT, -EPIPE, -ENOMEM.
+ * Not needed before other calls. The answer stays in the client, for the getters below.
+ *
+ * Return: 0, or -ENOTCONN, -ETIMEDOUT, -EPIPE, -ENOMEM.
  */
 int fdb_hello(struct fdb_client *c, const char *name, int wait_ms);
-uint32_t fdb_broker_protocol(const struct fdb_client *c); /* 1 */
-const char *fdb_broker_version(
-	const struct fdb_client *c); /* "0.1.0"; borrowed until the next fdb_hello() */
-bool fdb_broker_has(
-	const struct fdb_client *c, const char *feature);  /* a word of Welcome.features */
-uint32_t fdb_max_packet_bytes(const struct fdb_client *c); /* longest message, bytes */
-uint32_t fdb_max_lent(const struct fdb_client *c);         /* descriptors lent on one connection */
-int32_t fdb_max_number(const struct fdb_client *c);        /* highest agreed number */
-uint32_t fdb_default_deadline_ms(
-	const struct fdb_client *c); /* of a restore that names none, milliseconds */
+
+/*
+ * What the broker answered to the last fdb_hello(); 0, "" or false before. Strings are borrowed
+ * until the next one.
+ *
+ *   protocol             1
+ *   version              of the broker, as "0.1.0"
+ *   has                  can it do this: a word of Welcome.features
+ *   max_packet_bytes     longest message of a client
+ *   max_lent             descriptors lent on one connection
+ *   max_number           highest agreed number
+ *   default_deadline_ms  of a restore that names none, milliseconds
+ */
+uint32_t fdb_broker_protocol(const struct fdb_client *c);
+const char *fdb_broker_version(const struct fdb_client *c);
+bool fdb_broker_has(const struct fdb_client *c, const char *feature);
+uint32_t fdb_max_packet_bytes(const struct fdb_client *c);
+uint32_t fdb_max_lent(const struct fdb_client *c);
+int32_t fdb_max_number(const struct fdb_client *c);
+uint32_t fdb_default_deadline_ms(const struct fdb_client *c);
 
 /** fdb_version() - version of this library, as "0.1.0"; static. */
 const char *fdb_version(void);
 
-/*
- * ---- lending ----------------------------------------------------------------------------------
- */
+/* ---- lending ------------------------------------------------------------------------------ */
 
 /**
  * fdb_lend() - lend one open descriptor to the broker under a name
@@ -271,9 +259,7 @@ int fdb_lend_many(struct fdb_client *c, const char *const names[], const int fds
  */
 int fdb_return(struct fdb_client *c, const char *const names[], size_t n, int wait_ms);
 
-/*
- * ---- describing a restore ---------------------------------------------------------------------
- */
+/* ---- describing a restore ----------------------------------------------------------------- */
 
 /** enum fdb_gone - what becomes of a restore if the connection ends before its result is sent */
 enum fdb_gone {
@@ -314,10 +300,8 @@ int fdb_request_work_dir(struct fdb_request *rq, int fd);
  * fdb_request_map() - put a lent descriptor in place of a resource of the images
  * @key:    1 .. 4095 bytes: "pipe:[4711]", "socket:[4711]", "tty[8800:5]", "/memfd:NAME", or the
  *          path of a file without its first slash; every open file on that resource is replaced
- * @lent:   name given to fdb_lend(); by the time of the restore it must be lent. Several keys may
- *          share one
- * @number: the descriptor's number in criu's own table, 3 .. fdb_max_number(); -1: the broker picks
- *          one
+ * @lent:   name from fdb_lend(), which may come later. Several keys may share one
+ * @number: its number in criu's own table, 3 .. fdb_max_number(); -1: the broker picks one
  *
  * Mappings keep their order: fdb_result_number(). The broker checks all of it, at the restore.
  *
@@ -326,8 +310,7 @@ int fdb_request_work_dir(struct fdb_request *rq, int fd);
 int fdb_request_map(struct fdb_request *rq, const char *key, const char *lent, int number);
 
 /**
- * fdb_request_deadline_ms() - longest time for the restore: 1 .. 86400000 ms; 0: the broker's
- * default
+ * fdb_request_deadline_ms() - longest time: 1 .. 86400000 ms; 0: the broker's default
  *
  * When it is over criu and everything that it has made is ended, and the result says FDB_DEADLINE.
  */
@@ -338,8 +321,7 @@ void fdb_request_when_client_gone(struct fdb_request *rq, enum fdb_gone gone);
 
 /**
  * fdb_request_option() - set one field of CRIU's own options by name
- * @name:  field of criu_opts: "shell_job", "tcp_established", "manage_cgroups_mode", "external",
- *         ...
+ * @name:  field of criu_opts: "shell_job", "manage_cgroups_mode", "external", ...
  * @value: as text: "yes" or "no" for a flag, a number, a word of an enum ("soft"), any text for a
  *         string, "if_in=eth0,if_out=veth1" for a message (veths), with \, and \\ for a comma and a
  *         backslash in it
@@ -360,9 +342,7 @@ int fdb_request_option(struct fdb_request *rq, const char *name, const char *val
  */
 int fdb_request_options_raw(struct fdb_request *rq, const void *bytes, size_t size);
 
-/*
- * ---- restoring --------------------------------------------------------------------------------
- */
+/* ---- restoring ---------------------------------------------------------------------------- */
 
 /**
  * fdb_restore() - start a restore
@@ -394,17 +374,14 @@ int fdb_restore(struct fdb_client *c, struct fdb_request *rq, int wait_ms, uint6
  */
 int fdb_wait_result(struct fdb_client *c, uint64_t job, int wait_ms, struct fdb_result **ret);
 
-/*
- * ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------- */
 
 enum fdb_event_kind {
 	FDB_EVENT_OTHER = 0,    /* a stage that this library does not know yet: fdb_event_stage() */
 	FDB_EVENT_STARTED = 1,  /* criu runs and has been asked to restore */
 	FDB_EVENT_NOTIFIED = 2, /* criu has reached a moment of its own: fdb_event_notification() */
 	FDB_EVENT_RESULT = 3,   /* the job has ended: fdb_event_result() */
-	FDB_EVENT_ANSWER =
-		4 /* to a call made by fdb_start_...(), or one whose wait was over before */
+	FDB_EVENT_ANSWER = 4    /* to fdb_start_...(), or to a call whose wait was over before */
 };
 
 /**
@@ -419,100 +396,77 @@ int fdb_next_event(struct fdb_client *c, int wait_ms, struct fdb_event **ret);
 /** fdb_event_free() - end an event, and the result in it if nobody took that; NULL is allowed. */
 void fdb_event_free(struct fdb_event *ev);
 
-enum fdb_event_kind fdb_event_kind(const struct fdb_event *ev);
-/** fdb_event_stage() - number of fdbroker.v1.Stage; 0 for a result or an answer. */
-int fdb_event_stage(const struct fdb_event *ev);
-/** fdb_event_job() - the job; for an answer: the job that a restore was given, else 0. */
-uint64_t fdb_event_job(const struct fdb_event *ev);
-/** fdb_event_at_us() - microseconds since the job was accepted; 0 for an answer. */
-uint64_t fdb_event_at_us(const struct fdb_event *ev);
-/** fdb_event_notification() - criu's own name ("post-restore"); "" unless FDB_EVENT_NOTIFIED. */
-const char *fdb_event_notification(const struct fdb_event *ev);
-/**
- * fdb_event_descriptor() - what came with it: for "orphan-pts-master" the master of the tree's
- * terminal
+/*
+ * What is in an event. Strings, results and descriptors are borrowed until it is freed; those that
+ * are taken are yours from then on.
  *
- * Borrowed until the event is freed; -1: nothing. It is in the event alone, not in the result's
- * stages.
+ *   kind          see above
+ *   stage         number of fdbroker.v1.Stage; 0 for a result or an answer
+ *   job           the job; of an answer: the job that a restore was given, else 0
+ *   at_us         microseconds since the job was accepted; 0 for an answer
+ *   notification  FDB_EVENT_NOTIFIED: criu's own name of the moment ("post-restore"); else ""
+ *   descriptor    what came with "orphan-pts-master": the master of the tree's terminal; else -1.
+ *                 It is in the event alone, not in the stages of the result
+ *   result        FDB_EVENT_RESULT: the result, until it is taken; else NULL
+ *   call          FDB_EVENT_ANSWER: the number of the call, from fdb_start_...() or
+ *                 fdb_error_call(); else 0
+ *   status        FDB_EVENT_ANSWER: what the blocking form would return, 0 or a negative errno
+ *   error_...     if that is negative, as fdb_error_...()
  */
+enum fdb_event_kind fdb_event_kind(const struct fdb_event *ev);
+int fdb_event_stage(const struct fdb_event *ev);
+uint64_t fdb_event_job(const struct fdb_event *ev);
+uint64_t fdb_event_at_us(const struct fdb_event *ev);
+const char *fdb_event_notification(const struct fdb_event *ev);
 int fdb_event_descriptor(const struct fdb_event *ev);
-/** fdb_event_take_descriptor() - the same, yours from now on. */
 int fdb_event_take_descriptor(struct fdb_event *ev);
-/** fdb_event_result() - borrowed until the event is freed; NULL unless FDB_EVENT_RESULT. */
 const struct fdb_result *fdb_event_result(const struct fdb_event *ev);
-/**
- * fdb_event_take_result() - yours from now on; NULL unless FDB_EVENT_RESULT, or if taken before.
- */
 struct fdb_result *fdb_event_take_result(struct fdb_event *ev);
-
-/* Of an answer: */
-/** fdb_event_call() - number of the call, from fdb_start_...() or fdb_error_call(); else 0. */
 uint64_t fdb_event_call(const struct fdb_event *ev);
-/** fdb_event_status() - what the blocking form would return: 0 or a negative errno. */
 int fdb_event_status(const struct fdb_event *ev);
-/* If that is negative, as fdb_error_...(); borrowed until the event is freed. */
 enum fdb_code fdb_event_error_code(const struct fdb_event *ev);
 int fdb_event_error_errno(const struct fdb_event *ev);
 const char *fdb_event_error_field(const struct fdb_event *ev);
 const char *fdb_event_error_text(const struct fdb_event *ev);
 
-/*
- * ---- results ----------------------------------------------------------------------------------
- */
+/* ---- results ------------------------------------------------------------------------------ */
 
 /** fdb_result_free() - end a result and close the descriptors that nobody took; NULL is allowed. */
 void fdb_result_free(struct fdb_result *res);
 
-uint64_t fdb_result_job(const struct fdb_result *res);
-/**
- * fdb_result_success() - true: the tree runs. False: nothing of it is left, and the error says why.
+/*
+ * What is in a result. Strings and descriptors are borrowed until it is freed; those that are taken
+ * are yours from then on.
+ *
+ *   job                       its number
+ *   success                   true: the tree runs. False: nothing of it is left, and:
+ *   code, errno, field, text  why, as fdb_error_...(); 0 and "" with success
+ *   pid                       of the root task, as the broker sees it; 0 without success
+ *   pidfd                     of the root task, taken while it could not have gone; -1: none
+ *   log                       criu's whole log, open for reading at its start; -1: criu never ran
+ *   number                    of mapping i of the request: its descriptor in criu's table; -1: no
+ *                             such i. n_numbers: all mappings, or 0 if it never came to that
+ *   stage                     stage i that the job has reached, in their order; NULL: no such i
+ *   total_us                  microseconds from acceptance to the result
  */
+uint64_t fdb_result_job(const struct fdb_result *res);
 bool fdb_result_success(const struct fdb_result *res);
-/* Without success, as fdb_error_...(); borrowed until the result is freed. With it: 0 and "". */
 enum fdb_code fdb_result_code(const struct fdb_result *res);
 int fdb_result_errno(const struct fdb_result *res);
 const char *fdb_result_field(const struct fdb_result *res);
 const char *fdb_result_text(const struct fdb_result *res);
-
-/** fdb_result_pid() - pid of the root task as the broker sees it; 0 without success. */
 pid_t fdb_result_pid(const struct fdb_result *res);
-/**
- * fdb_result_pidfd() - a pidfd of the root task, taken while it could not have gone; borrowed; -1:
- * none.
- */
 int fdb_result_pidfd(const struct fdb_result *res);
-/** fdb_result_take_pidfd() - the same, yours from now on. */
 int fdb_result_take_pidfd(struct fdb_result *res);
-/**
- * fdb_result_log() - criu's whole log, a file open for reading at its start; borrowed; -1: criu
- * never ran.
- */
 int fdb_result_log(const struct fdb_result *res);
-/** fdb_result_take_log() - the same, yours from now on. */
 int fdb_result_take_log(struct fdb_result *res);
-
-/**
- * fdb_result_n_numbers() - how many mappings have a number in criu's table: all, or none if it
- * never ran.
- */
 size_t fdb_result_n_numbers(const struct fdb_result *res);
-/**
- * fdb_result_number() - number in criu's table of the descriptor of mapping i, in their order; -1:
- * no such i.
- */
 int fdb_result_number(const struct fdb_result *res, size_t i);
-/** fdb_result_n_stages() - how many stages the job has reached. */
 size_t fdb_result_n_stages(const struct fdb_result *res);
-/**
- * fdb_result_stage() - stage i in their order; borrowed until the result is freed; NULL: no such i.
- */
 const struct fdb_event *fdb_result_stage(const struct fdb_result *res, size_t i);
-/** fdb_result_total_us() - microseconds from acceptance to the result. */
 uint64_t fdb_result_total_us(const struct fdb_result *res);
 
-/*
- * ---- how the broker is ------------------------------------------------------------------------
- */
+/* ---- how the broker is -------------------------------------------------------------------- */
 
 /**
  * fdb_status() - ask how the broker is
@@ -522,34 +476,44 @@ uint64_t fdb_result_total_us(const struct fdb_result *res);
  */
 int fdb_status(struct fdb_client *c, int wait_ms, struct fdb_report **ret);
 
-/** fdb_report_free() - end a report; NULL is allowed. Its strings are borrowed until then. */
+/** fdb_report_free() - end a report; NULL is allowed. */
 void fdb_report_free(struct fdb_report *rep);
 
-const char *fdb_report_version(const struct fdb_report *rep); /* of the broker */
-pid_t fdb_report_pid(const struct fdb_report *rep); /* in the broker's own pid namespace */
-const char *fdb_report_criu_path(
-	const struct fdb_report *rep); /* the criu that restores run; "": none */
-bool fdb_report_criu_usable(const struct fdb_report *rep); /* it exists and may be executed */
-const char *fdb_report_criu_fault(
-	const struct fdb_report *rep); /* CRIU_FAULT that criu is given; NULL: none */
-uint32_t fdb_report_sessions(const struct fdb_report *rep); /* connections, this one included */
-uint32_t fdb_report_lent(const struct fdb_report *rep); /* descriptors lent now, all connections */
-uint32_t fdb_report_jobs_running(const struct fdb_report *rep); /* restores under way */
-uint32_t fdb_report_trees(
-	const struct fdb_report *rep); /* restored trees that live, children of the broker */
-uint64_t fdb_report_jobs_done(
-	const struct fdb_report *rep); /* restores that succeeded since it started */
-uint64_t fdb_report_jobs_failed(const struct fdb_report *rep); /* and that did not */
-uint64_t fdb_report_uptime_ms(const struct fdb_report *rep);   /* milliseconds since it started */
-const char *fdb_report_cgroup(
-	const struct fdb_report *rep); /* where jobs' cgroups are made; NULL: no cgroup v2 */
-size_t fdb_report_n_warnings(const struct fdb_report *rep);
-const char *fdb_report_warning(
-	const struct fdb_report *rep, size_t i); /* one sentence; NULL: no such i */
-
 /*
- * ---- event loops ------------------------------------------------------------------------------
+ * What is in a report. Strings are borrowed until it is freed.
+ *
+ *   version       of the broker
+ *   pid           of the broker, in its own pid namespace
+ *   criu_path     the criu that restores run; "": none
+ *   criu_usable   it exists and may be executed
+ *   criu_fault    CRIU_FAULT in criu's environment; NULL: none
+ *   sessions      connections now, this one included
+ *   lent          descriptors lent now, by all connections
+ *   jobs_running  restores under way
+ *   trees         restored trees that live and whose parent the broker is
+ *   jobs_done     restores that succeeded since the broker started
+ *   jobs_failed   and those that did not
+ *   uptime_ms     milliseconds since it started
+ *   cgroup        where the control groups of jobs are made; NULL: no cgroup v2
+ *   warning       what an administrator should know, one sentence; NULL: no such i
  */
+const char *fdb_report_version(const struct fdb_report *rep);
+pid_t fdb_report_pid(const struct fdb_report *rep);
+const char *fdb_report_criu_path(const struct fdb_report *rep);
+bool fdb_report_criu_usable(const struct fdb_report *rep);
+const char *fdb_report_criu_fault(const struct fdb_report *rep);
+uint32_t fdb_report_sessions(const struct fdb_report *rep);
+uint32_t fdb_report_lent(const struct fdb_report *rep);
+uint32_t fdb_report_jobs_running(const struct fdb_report *rep);
+uint32_t fdb_report_trees(const struct fdb_report *rep);
+uint64_t fdb_report_jobs_done(const struct fdb_report *rep);
+uint64_t fdb_report_jobs_failed(const struct fdb_report *rep);
+uint64_t fdb_report_uptime_ms(const struct fdb_report *rep);
+const char *fdb_report_cgroup(const struct fdb_report *rep);
+size_t fdb_report_n_warnings(const struct fdb_report *rep);
+const char *fdb_report_warning(const struct fdb_report *rep, size_t i);
+
+/* ---- event loops -------------------------------------------------------------------------- */
 
 /*
  * In an event loop: watch fdb_fd() for fdb_poll_events(), ask again after every call on the client.
@@ -561,10 +525,7 @@ const char *fdb_report_warning(
 /** fdb_fd() - the socket; borrowed, for poll(2) and the like only; -1: not connected. */
 int fdb_fd(const struct fdb_client *c);
 
-/**
- * fdb_poll_events() - POLLIN, or POLLIN | POLLOUT while packets wait to be sent; 0: not connected,
- * or gone.
- */
+/** fdb_poll_events() - POLLIN, with POLLOUT while packets wait to be sent; 0: not connected. */
 short fdb_poll_events(const struct fdb_client *c);
 
 /**

@@ -204,7 +204,8 @@ static int start_jobs(struct broker *b)
 	b->calls.max_lent_in_all = nofile > CONFIG_RESERVED_FDS ? nofile - CONFIG_RESERVED_FDS : 0;
 	b->jobs.scratch = scratch_open();
 	if (r < 0 || b->jobs.scratch < 0 || b->jobs.highest < 0) {
-		log_line(LOG_ERR, NULL, "cannot start: %s",
+		log_line(LOG_ERR, NULL,
+			geteuid() ? "cannot start, it takes root: %s" : "cannot start: %s",
 			b->jobs.highest < 0 ? "RLIMIT_NOFILE is too low"
 					    : strerrordesc_np(r < 0 ? -r : -b->jobs.scratch));
 		return -1;

@@ -62,6 +62,9 @@ static int recv_sized(int sock, size_t size, struct packet *ret, struct err *err
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL,
 			"no memory for a packet of %zu bytes", size);
 	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	/* As in peek_size(): the peer may have closed between the two. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot receive");
 	if (take_fds(&msg, &p.fds) < 0)

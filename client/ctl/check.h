@@ -13,7 +13,7 @@
 
 #define CHECK_MAX_FINDINGS 16
 
-/* Something that is missing on this machine, or odd. Static texts. */
+/* Something that is missing on this machine, or odd. */
 struct check_finding {
 	const char *text;
 	const char *todo; /* what to do about it */
@@ -26,9 +26,9 @@ struct check {
 	struct signals signals;
 	uint32_t deadline_ms; /* for each step */
 
-	char release[66];      /* of the kernel */
-	char criu_version[32]; /* "" if unknown */
-	struct check_finding findings[CHECK_MAX_FINDINGS];
+	char release[66];                                         /* of the kernel */
+	char criu_version[32];                                    /* "" if unknown */
+	const struct check_finding *findings[CHECK_MAX_FINDINGS]; /* static ones */
 	size_t n_findings;
 
 	uint64_t dump_us, restore_us; /* 0: not done */
@@ -43,7 +43,10 @@ struct check {
 int check_fail(struct check *ch, enum ctl_exit exit, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Milliseconds on CLOCK_MONOTONIC, microseconds of it. */
+/* What to do where criu hangs: "; ..." to end a sentence with, or "". */
+const char *check_hang_advice(const struct check *ch);
+
+/* Microseconds on CLOCK_MONOTONIC. */
 int64_t check_now_us(void);
 
 /**

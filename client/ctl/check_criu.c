@@ -127,10 +127,7 @@ static int explain(struct check *ch, int status, const char *log_path, int out)
 	if (status == -ETIMEDOUT)
 		return check_fail(ch, CTL_CRIU,
 			"criu hangs: its dump was ended by force after %.1f s%s",
-			(double)ch->deadline_ms / 1000,
-			fdb_report_criu_fault(ch->rep)
-				? ""
-				: "; if hardware breakpoints do not fire here, start the broker with --criu-fault 130");
+			(double)ch->deadline_ms / 1000, check_hang_advice(ch));
 	if (status < 0)
 		return check_fail(ch, CTL_FAILED, "cannot run criu: %s", strerror(-status));
 	if (WIFSIGNALED(status))

@@ -46,7 +46,7 @@ static int look(struct check *ch, int pidfd, int lent)
 
 	if (!pid)
 		return check_fail(ch, CTL_FAILED,
-			"the restored process cannot be seen from here: is the broker in another pid namespace?");
+			"the restored process cannot be seen: another pid namespace?");
 	same = syscall(SYS_kcmp, getpid(), pid, KCMP_FILE, lent, CHECK_TARGET_FD);
 	if (same < 0)
 		return check_fail(
@@ -84,10 +84,7 @@ static int judge(struct check *ch, const struct fdb_result *res, int lent)
 	if (fdb_result_code(res) == FDB_DEADLINE)
 		return check_fail(ch, CTL_CRIU,
 			"criu hangs: its restore was ended by force after %.1f s%s",
-			(double)ch->deadline_ms / 1000,
-			fdb_report_criu_fault(ch->rep)
-				? ""
-				: "; if hardware breakpoints do not fire here, start the broker with --criu-fault 130");
+			(double)ch->deadline_ms / 1000, check_hang_advice(ch));
 	return check_fail(ch, out_exit_of(fdb_result_code(res)), "the restore failed: %s",
 		fdb_result_text(res));
 }

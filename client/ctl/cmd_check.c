@@ -42,6 +42,13 @@ int check_fail(struct check *ch, enum ctl_exit exit, const char *fmt, ...)
 	return -1;
 }
 
+const char *check_hang_advice(const struct check *ch)
+{
+	if (fdb_report_criu_fault(ch->rep))
+		return "";
+	return "; if hardware breakpoints do not fire here, start the broker with --criu-fault 130";
+}
+
 int64_t check_now_us(void)
 {
 	struct timespec ts;
@@ -139,8 +146,8 @@ static int tell_json(const struct check *ch)
 	for (size_t i = 0; i < ch->n_findings; i++) {
 		cJSON *one = cJSON_CreateObject();
 
-		out_json_text(one, "text", ch->findings[i].text);
-		out_json_text(one, "todo", ch->findings[i].todo);
+		out_json_text(one, "text", ch->findings[i]->text);
+		out_json_text(one, "todo", ch->findings[i]->todo);
 		cJSON_AddItemToArray(list, one);
 	}
 	if (ch->exit != CTL_DONE)
@@ -171,8 +178,8 @@ static int tell_text(const struct check *ch)
 		out_line(stdout, "restore  works: %s",
 			out_duration(took, sizeof(took), ch->restore_us));
 	for (size_t i = 0; i < ch->n_findings; i++) {
-		out_line(stdout, "note     %s", ch->findings[i].text);
-		out_line(stdout, "         -> %s", ch->findings[i].todo);
+		out_line(stdout, "note     %s", ch->findings[i]->text);
+		out_line(stdout, "         -> %s", ch->findings[i]->todo);
 	}
 	if (ch->exit != CTL_DONE)
 		return out_error(ch->ctl, WHAT, &e, NULL);

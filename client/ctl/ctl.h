@@ -37,7 +37,7 @@ struct ctl {
 	const char *socket; /* NULL: the default */
 	bool local;         /* start a private broker */
 	const char *criu;   /* for it; NULL: its default */
-	int broker_log; /* of it: what it says; owned by the process, -1: none, or it goes to the terminal */
+	int broker_log;     /* what it says; owned by the process; -1: none, or on the terminal */
 };
 
 /* One command. argv[0] is its name. Return: an exit code. */

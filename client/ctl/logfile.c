@@ -67,7 +67,7 @@ static int make(const char *dir, char **ret_path)
 		*ret_path = join(dir, LOGFILE_NAME);
 		if (!*ret_path)
 			return -ENOMEM;
-		/* Not through a link that somebody has left there; for root's eyes, as criu's own. */
+		/* Not through a link that somebody has left; for root's eyes, as criu's. */
 		fd = open(*ret_path,
 			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	} else {

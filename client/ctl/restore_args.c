@@ -255,7 +255,7 @@ static int find_number(const struct ctl *ctl, struct restore_lent *lent)
 
 	if (standard_was_closed(number) || fcntl(number, F_GETFD) < 0) {
 		snprintf(text, sizeof(text),
-			"%s: descriptor %d of this command is not open; redirect it, as in %d>>FILE",
+			"%s: descriptor %d of this command is not open: redirect it (%d>>FILE)",
 			lent->spec.name, number, number);
 		return refuse(ctl, text, EBADF);
 	}

@@ -186,7 +186,7 @@ int restore_report_interrupted(
 			sigabbrev_np(sig), (unsigned long long)job);
 	else
 		snprintf(text, sizeof(text),
-			"interrupted by SIG%s; the broker cancels job %llu and ends all that it has made",
+			"interrupted by SIG%s; the broker cancels job %llu and ends what it made",
 			sigabbrev_np(sig), (unsigned long long)job);
 	e.text = text;
 	return out_error(ctl, WHAT, &e, NULL);

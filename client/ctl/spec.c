@@ -254,7 +254,7 @@ static const char *advice(const struct spec_fd *spec, int error)
 		(error == EACCES || error == EROFS || error == ETXTBSY || error == EPERM))
 		return "; to read only: :r";
 	if (error == ENXIO)
-		return "; nobody reads this FIFO yet: start its reader first, or open both ends with :rw";
+		return "; nobody reads this FIFO yet: start its reader, or open both ends with :rw";
 	return "";
 }
 

@@ -230,7 +230,7 @@ static void local_starts_it_clean(void **state)
 static void local_with_standard_descriptors_closed(void **state)
 {
 	struct fdb_client *c = new_client();
-	int kept[3], log = memfd_create("log", MFD_CLOEXEC);
+	int kept[3], made = memfd_create("log", MFD_CLOEXEC), log;
 	char text[4096];
 	struct place p;
 	int r;
@@ -238,6 +238,8 @@ static void local_with_standard_descriptors_closed(void **state)
 	(void)state;
 	place_make(&p, "program");
 	write_program(p.path, report, 0700);
+	log = fcntl(made, F_DUPFD_CLOEXEC, 60); /* leaves 3 and 4 free as well */
+	close(made);
 	for (int i = 0; i < 3; i++) {
 		kept[i] = fcntl(i, F_DUPFD_CLOEXEC, 50);
 		close(i);

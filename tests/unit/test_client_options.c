@@ -184,8 +184,8 @@ static void all_parts_arrive(void **state)
 	struct parsed p;
 
 	(void)state;
-	parse(&p,
-		"-D imgs -W work --fd a=/x:a --map k=v=a --at a=4 --at a=9 --deadline 1.5 --carry-on -vv --json=short");
+	parse(&p, "-D imgs -W work --fd a=/x:a --map k=v=a --at a=4 --at a=9 --deadline 1.5 "
+		  "--carry-on -vv --json=short");
 	assert_int_equal(p.code, 0);
 	assert_string_equal(p.args.images, "imgs");
 	assert_string_equal(p.args.work, "work");
