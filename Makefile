@@ -38,6 +38,11 @@ INCLUDEDIR ?= $(PREFIX)/include
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
+# All processors, unless the user has said how many; "make clean all" is one after the other.
+# A make below this one is told by it.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 .SUFFIXES:
 
 Q := $(if $(V),,@)
@@ -241,8 +246,7 @@ $(RIG): $(B)/tests/rig/%: tests/rig/%.c $(B)/flags Makefile
 # Commands that a newcomer starts with: they bring what is missing (apt), then come back here as *-now,
 # for what was looked for above (pkg-config) was perhaps not there yet.
 install_deps = tests/rig/install-deps
-# All processors, unless the user has said how many.
-again = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+again = +@$(MAKE) --no-print-directory
 SANITIZERS := address,undefined
 SAN_B := $(B)-$(subst $(comma),-,$(SANITIZERS))
 E2E_SH := $(wildcard tests/e2e/[0-9][0-9]-*.sh)

@@ -40,6 +40,7 @@ int discard_start(void)
 	sigset_t all, before;
 	int r;
 
+	stopping = false;
 	/* Signals are the loop's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -29,6 +29,14 @@ int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *te
 int __real__cmocka_run_group_tests(const char *name, const struct CMUnitTest *tests, size_t n,
 	CMFixtureFunction setup, CMFixtureFunction teardown);
 
+/* Read by AddressSanitizer at its start: without memory malloc() gives NULL, as it does elsewhere. */
+const char *__asan_default_options(void) __attribute__((visibility("default")));
+
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 static void table_done(struct table *t)
 {
 	for (size_t i = 0; i < MAX_FDS; i++)
