@@ -78,7 +78,8 @@ DEPS = -MD -MP -MF $(@:.o=).d -MT $@
 lib = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 PROTOBUF_LIBS := $(call lib,libprotobuf-c)
 DAEMON_LIBS := $(call lib,libevent_core libsystemd) -pthread
-CTL_LIBS := $(call lib,libcjson)
+# Reports of libplan.a are JSON.
+JSON_LIBS := $(call lib,libcjson)
 CMOCKA_LIBS := $(call lib,cmocka)
 
 # proto/ goes into the shared library too, so it is compiled as PIC; the rest is PIE.
@@ -179,7 +180,7 @@ link = $(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(B)/criu-fdbroker: $(MAIN_O) $(DAEMON_O) $(PLAN) $(PROTO) $(B)/sources
 	$(call say,LD,$@)
-	$(Q)$(link) $(DAEMON_LIBS) $(PROTOBUF_LIBS)
+	$(Q)$(link) $(DAEMON_LIBS) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 # libproto.a is an archive, so the library takes from it only what it uses.
 $(B)/$(SONAME): $(CLIENT_O) $(PROTO) client/libfdbroker.map $(B)/sources
@@ -202,7 +203,7 @@ $(B)/client/libfdbroker.whole.o: $(CLIENT_O) $(PROTO) client/libfdbroker.map $(B
 # and that a broken installation of the shared library cannot stop.
 $(B)/fdbroker-ctl: $(CTL_MAIN_O) $(CTL_O) $(B)/libfdbroker.a $(PLAN) $(PROTO) $(B)/sources
 	$(call say,LD,$@)
-	$(Q)$(link) $(CTL_LIBS) $(PROTOBUF_LIBS)
+	$(Q)$(link) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 $(B)/fdbroker.pc: client/fdbroker.pc.in $(B)/flags Makefile
 	$(call say,GEN,$@)
@@ -213,7 +214,7 @@ $(B)/fdbroker.pc: client/fdbroker.pc.in $(B)/flags Makefile
 
 TEST_A := $(if $(DAEMON_O),$(B)/tests/libdaemon.a) $(if $(CLIENT_O)$(CTL_O),$(B)/tests/libclient.a) \
 	$(PLAN) $(PROTO)
-TEST_LIBS := $(CMOCKA_LIBS) $(DAEMON_LIBS) $(CTL_LIBS) $(PROTOBUF_LIBS)
+TEST_LIBS := $(CMOCKA_LIBS) $(DAEMON_LIBS) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 # --wrap puts the fixture around every test of every program: nobody has to remember it.
 $(E2E): $(E2E_HELP_O)
@@ -284,6 +285,24 @@ e2e: tests ## tests with a real criu (root, or sudo without a password)
 sanitize: ## unit tests under ASan and UBSan
 	$(again) SAN=$(SANITIZERS) B=$(SAN_B) all unit
 
+# Each fuzzer for FUZZ_SECONDS, what it finds new beside the corpus in $(B)/fuzz/. The whole tree but the event
+# loop is in each, so that all of them are linked alike.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) daemon/policy.c $(PROTOS:%=$(B)/gen/%.pb-c.c)
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_C) tests/fuzz/fuzz.h | $(GEN_H)
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(PROTOBUF_LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## fuzz all parsers of strangers' bytes, FUZZ_SECONDS=60 each (clang)
+	$(Q)set -e; for f in $(FUZZERS); do \
+		mkdir -p $(B)/fuzz/found/$$f; echo "  FUZZ  $$f"; \
+		$(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=40000 -rss_limit_mb=2000 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=$(B)/fuzz/$$f- $(B)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
+	done
+
 .PHONY: lint
 lint: $(GEN_H) ## format, analysers, scripts, layers, the map of the sources
 	@$(RUN) $(LINT)
@@ -302,7 +321,19 @@ stats: ## the ten largest files and functions
 
 .PHONY: deps
 deps: ## install all that anything here needs, tools of developers too (apt)
-	@$(install_deps) build demo check dev
+	@$(install_deps) build demo check docs dev
+
+# Drawn by the program itself, of the images of one small tree.
+DOT ?= dot
+.PHONY: docs
+docs: ## draw the pictures of docs/ anew (Graphviz)
+	@$(install_deps) build docs
+	$(again) docs/inspect.svg
+
+docs/inspect.svg: $(B)/fdbroker-ctl $(wildcard tests/unit/data/sharer/*)
+	$(call say,DOT,$@)
+	$(Q)$(B)/fdbroker-ctl inspect -D tests/unit/data/sharer --dot >$(B)/inspect.dot
+	$(Q)$(DOT) -Tsvg -o $@ $(B)/inspect.dot
 
 # For editors.
 compile_commands.json: FORCE

@@ -96,6 +96,7 @@ const char *err_code_name(int code)
 		[ERR_CRIU_BROKE] = "CRIU_BROKE",
 		[ERR_DEADLINE] = "DEADLINE",
 		[ERR_CANCELLED] = "CANCELLED",
+		[ERR_REFUSED] = "REFUSED",
 	};
 
 	if (code < 0 || (unsigned)code >= sizeof(names) / sizeof(names[0]))

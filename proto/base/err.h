@@ -24,6 +24,7 @@ enum err_code {
 	ERR_CRIU_BROKE = 13,
 	ERR_DEADLINE = 14,
 	ERR_CANCELLED = 15,
+	ERR_REFUSED = 16,
 };
 
 struct err {

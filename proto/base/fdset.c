@@ -4,19 +4,26 @@
 
 #include "base/cleanup.h"
 
+int fdset_reserve(struct fdset *set, size_t n)
+{
+	int *fds;
+
+	if (n <= set->max)
+		return 0;
+	fds = reallocarray(set->fds, n, sizeof(*fds));
+	if (!fds)
+		return -ENOMEM;
+	set->fds = fds;
+	set->max = n;
+	return 0;
+}
+
 int fdset_add(struct fdset *set, int fd)
 {
 	autofd int owned = fd;
 
-	if (set->n == set->max) {
-		size_t max = set->max ? set->max * 2 : 8;
-		int *fds = reallocarray(set->fds, max, sizeof(*fds));
-
-		if (!fds)
-			return -ENOMEM;
-		set->fds = fds;
-		set->max = max;
-	}
+	if (set->n == set->max && fdset_reserve(set, set->max ? set->max * 2 : 8) < 0)
+		return -ENOMEM;
 	set->fds[set->n] = TAKE_FD(owned);
 	return (int)set->n++;
 }

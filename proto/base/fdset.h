@@ -20,6 +20,9 @@ struct fdset {
  */
 int fdset_add(struct fdset *set, int fd);
 
+/* Make room for so many entries: adding them cannot fail. Return: 0 or -ENOMEM. */
+int fdset_reserve(struct fdset *set, size_t n);
+
 /* Take a descriptor out: the caller owns it now. -1 if the index has none. */
 int fdset_take(struct fdset *set, size_t index);
 
