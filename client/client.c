@@ -30,6 +30,7 @@ SAME(CRIU_FAILED);
 SAME(CRIU_BROKE);
 SAME(DEADLINE);
 SAME(CANCELLED);
+SAME(REFUSED);
 
 int fdb_new(struct fdb_client **ret)
 {
@@ -117,6 +118,7 @@ int client_code_errno(int code)
 		[ERR_CRIU_BROKE] = EREMOTEIO,
 		[ERR_DEADLINE] = ETIME,
 		[ERR_CANCELLED] = ECANCELED,
+		[ERR_REFUSED] = EXDEV,
 	};
 
 	if (code <= 0 || (size_t)code >= sizeof(numbers) / sizeof(numbers[0]))

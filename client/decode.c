@@ -7,6 +7,7 @@
 #include "decode.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,8 @@ static enum fdb_event_kind kind_of(const Fdbroker__V1__Event *from)
 	switch (from->stage) {
 	case FDBROKER__V1__STAGE__STARTED:
 		return FDB_EVENT_STARTED;
+	case FDBROKER__V1__STAGE__PLANNED:
+		return FDB_EVENT_PLANNED;
 	case FDBROKER__V1__STAGE__NOTIFIED:
 		return FDB_EVENT_NOTIFIED;
 	default:
@@ -109,6 +112,26 @@ static int copy_stages(struct fdb_result *res, const Fdbroker__V1__Result *from)
 	return 0;
 }
 
+static int copy_problems(struct fdb_result *res, const Fdbroker__V1__Result *from)
+{
+	res->problems = calloc(from->n_problems + 1, sizeof(*res->problems));
+	if (!res->problems)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->n_problems; i++) {
+		const Fdbroker__V1__Problem *p = from->problems[i];
+
+		res->problems[res->n_problems++] = (struct problem){
+			.code = copy(p->code),
+			.text = copy(p->text),
+			.error = p->error,
+			.mapping = p->has_mapping && p->mapping <= INT_MAX ? (int)p->mapping : -1,
+		};
+		if (!res->problems[i].code || !res->problems[i].text)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int take_result(struct fdb_client *c, const Fdbroker__V1__Result *from, struct fdset *fds)
 {
 	struct fdb_event *ev = arrived_new(FDB_EVENT_RESULT);
@@ -130,7 +153,7 @@ static int take_result(struct fdb_client *c, const Fdbroker__V1__Result *from, s
 	ev->job = from->job;
 	ev->at_us = from->total_us;
 	ev->result = res;
-	if (copy_stages(res, from) < 0) {
+	if (copy_stages(res, from) < 0 || copy_problems(res, from) < 0) {
 		fdb_event_free(ev);
 		return -ENOMEM;
 	}
@@ -193,8 +216,8 @@ static struct fdb_report *make_report(const Fdbroker__V1__StatusReport *from)
 	return NULL;
 }
 
-static int fill_answer(
-	struct fdb_client *c, struct fdb_event *ev, const Fdbroker__V1__ServerMessage *m)
+static int fill_answer(struct fdb_client *c, struct fdb_event *ev,
+	const Fdbroker__V1__ServerMessage *m, struct fdset *fds)
 {
 	switch (m->body_case) {
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR:
@@ -209,6 +232,9 @@ static int fill_answer(
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_STATUS:
 		ev->report = make_report(m->status);
 		return ev->report ? 0 : -ENOMEM;
+	case FDBROKER__V1__SERVER_MESSAGE__BODY_REPORT:
+		ev->descriptor = m->report->has_report ? fdset_take(fds, m->report->report) : -1;
+		return 0;
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_LENT:
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_RETURNED:
 		return 0;
@@ -220,7 +246,8 @@ static int fill_answer(
 	}
 }
 
-static int take_answer(struct fdb_client *c, const Fdbroker__V1__ServerMessage *m)
+static int take_answer(
+	struct fdb_client *c, const Fdbroker__V1__ServerMessage *m, struct fdset *fds)
 {
 	struct fdb_event *ev;
 	int r;
@@ -231,7 +258,7 @@ static int take_answer(struct fdb_client *c, const Fdbroker__V1__ServerMessage *
 	if (!ev)
 		return -ENOMEM;
 	ev->call = m->serial;
-	r = fill_answer(c, ev, m);
+	r = fill_answer(c, ev, m, fds);
 	if (r < 0) {
 		fdb_event_free(ev);
 		return r;
@@ -246,7 +273,7 @@ static int take_message(
 	struct fdb_client *c, const Fdbroker__V1__ServerMessage *m, struct fdset *fds)
 {
 	if (m->serial)
-		return take_answer(c, m);
+		return take_answer(c, m, fds);
 	switch (m->body_case) {
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_EVENT:
 		return take_event(c, m->event, fds);

@@ -25,6 +25,12 @@ struct fdb_event {
 	struct fdb_report *report; /* owned; the answer to Status, until taken */
 };
 
+struct problem {
+	char *code, *text; /* owned */
+	bool error;
+	int mapping; /* -1: none */
+};
+
 struct fdb_result {
 	uint64_t job;
 	bool success;
@@ -37,6 +43,8 @@ struct fdb_result {
 	struct fdb_event **stages; /* owned, each of them too */
 	size_t n_stages;
 	uint64_t total_us;
+	struct problem *problems; /* owned */
+	size_t n_problems;
 };
 
 struct fdb_report {

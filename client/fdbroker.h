@@ -91,7 +91,8 @@ enum fdb_code {
 	FDB_CRIU_FAILED = 12,     /* criu said that the restore failed [-EREMOTEIO] */
 	FDB_CRIU_BROKE = 13,      /* criu died or sent something that is no answer [-EREMOTEIO] */
 	FDB_DEADLINE = 14,        /* the deadline of the restore was over [-ETIME] */
-	FDB_CANCELLED = 15        /* the restore was cancelled [-ECANCELED] */
+	FDB_CANCELLED = 15,       /* the restore was cancelled [-ECANCELED] */
+	FDB_REFUSED = 16          /* the plan found errors: fdb_result_problem() [-EXDEV] */
 };
 
 /* ---- a client and its connection ---------------------------------------------------------- */
@@ -297,17 +298,43 @@ int fdb_request_images_dir(struct fdb_request *rq, int fd);
 int fdb_request_work_dir(struct fdb_request *rq, int fd);
 
 /**
- * fdb_request_map() - put a lent descriptor in place of a resource of the images
- * @key:    1 .. 4095 bytes: "pipe:[4711]", "socket:[4711]", "tty[8800:5]", "/memfd:NAME", or the
- *          path of a file without its first slash; every open file on that resource is replaced
- * @lent:   name from fdb_lend(), which may come later. Several keys may share one
- * @number: its number in criu's own table, 3 .. fdb_max_number(); -1: the broker picks one
+ * fdb_request_map() - put a lent descriptor in place of something of the images
+ * @target: 1 .. 4095 bytes, what is replaced:
+ *          "17.4": descriptor 4 of task 17, that one open file, in every task that shares it;
+ *          "id:0xabc": the open file of that id in files.img;
+ *          "path:/var/log/x": every open file on that path;
+ *          "key:KEY": every open file on the resource that CRIU knows by this key: "pipe:[4711]",
+ *          "socket:[4711]", "tty[8800:5]", "/memfd:NAME", a path without its first slash. What is
+ *          none of these is a key, too
+ * @lent:   name from fdb_lend(), which may come later. Several targets may share one
+ * @number: its number in criu's own table, 3 .. fdb_max_number(), another one for each mapping;
+ *          -1: the broker picks one
  *
  * Mappings keep their order: fdb_result_number(). The broker checks all of it, at the restore.
  *
- * Return: 0, or -EINVAL (key or lent is NULL), -ENOMEM.
+ * Return: 0, or -EINVAL (target or lent is NULL), -ENOMEM.
  */
-int fdb_request_map(struct fdb_request *rq, const char *key, const char *lent, int number);
+int fdb_request_map(struct fdb_request *rq, const char *target, const char *lent, int number);
+
+/**
+ * fdb_request_reopen() - have the mapping that was added last reopened
+ *
+ * The tasks then get a new open file on what is lent, with the access mode, flags and position that
+ * the images say, not the lent open file itself. For logs that need a position of their own; what is
+ * lent must be something that can be opened again.
+ *
+ * Return: 0, or -EINVAL (there is no mapping).
+ */
+int fdb_request_reopen(struct fdb_request *rq);
+
+/**
+ * fdb_request_at_own_risk() - accept a problem that the plan may find
+ * @code: as fdb_result_problem() gives it: "wrong-kind", "wrong-access", ...; those of which a restore
+ *        could not work are refused by the broker
+ *
+ * Return: 0, or -EINVAL (NULL), -ENOMEM.
+ */
+int fdb_request_at_own_risk(struct fdb_request *rq, const char *code);
 
 /**
  * fdb_request_deadline_ms() - longest time: 1 .. 86400000 ms; 0: the broker's default
@@ -374,6 +401,24 @@ int fdb_restore(struct fdb_client *c, struct fdb_request *rq, int wait_ms, uint6
  */
 int fdb_wait_result(struct fdb_client *c, uint64_t job, int wait_ms, struct fdb_result **ret);
 
+/**
+ * fdb_plan() - what would fdb_restore() of this request do?
+ * @ret_fd: the report, yours: a file to read from its start, JSON as docs/inspect.md has it; a plan
+ *          with errors is a report too. Nothing is run, and what is lent stays lent
+ *
+ * Return: 0, or as fdb_restore().
+ */
+int fdb_plan(struct fdb_client *c, struct fdb_request *rq, int wait_ms, int *ret_fd);
+
+/**
+ * fdb_inspect() - what is in a directory of images?
+ * @images_dir: borrowed; the directory, opened for reading
+ * @ret_fd:     the report, as of fdb_plan()
+ *
+ * Return: 0, or -EINVAL, -EBADMSG (no images, or broken ones), -EPERM, -EDQUOT, -ETIMEDOUT, -EPIPE, ...
+ */
+int fdb_inspect(struct fdb_client *c, int images_dir, int wait_ms, int *ret_fd);
+
 /* ---- events ------------------------------------------------------------------------------- */
 
 enum fdb_event_kind {
@@ -381,6 +426,7 @@ enum fdb_event_kind {
 	FDB_EVENT_STARTED = 1,  /* criu runs and has been asked to restore */
 	FDB_EVENT_NOTIFIED = 2, /* criu has reached a moment of its own: fdb_event_notification() */
 	FDB_EVENT_RESULT = 3,   /* the job has ended: fdb_event_result() */
+	FDB_EVENT_PLANNED = 5,  /* the images were read, and nothing speaks against the mappings */
 	FDB_EVENT_ANSWER = 4    /* to fdb_start_...(), or to a call whose wait was over before */
 };
 
@@ -448,6 +494,9 @@ void fdb_result_free(struct fdb_result *res);
  *                             such i. n_numbers: all mappings, or 0 if it never came to that
  *   stage                     stage i that the job has reached, in their order; NULL: no such i
  *   total_us                  microseconds from acceptance to the result
+ *   problem_...               of problem i that the plan has found: its stable code ("wrong-kind"), is
+ *                             it an error (which refused the restore) or a warning, the mapping of
+ *                             the request (-1: none), a line for people. No such i: NULL, false, -1
  */
 uint64_t fdb_result_job(const struct fdb_result *res);
 bool fdb_result_success(const struct fdb_result *res);
@@ -465,6 +514,11 @@ int fdb_result_number(const struct fdb_result *res, size_t i);
 size_t fdb_result_n_stages(const struct fdb_result *res);
 const struct fdb_event *fdb_result_stage(const struct fdb_result *res, size_t i);
 uint64_t fdb_result_total_us(const struct fdb_result *res);
+size_t fdb_result_n_problems(const struct fdb_result *res);
+const char *fdb_result_problem_code(const struct fdb_result *res, size_t i);
+bool fdb_result_problem_is_error(const struct fdb_result *res, size_t i);
+int fdb_result_problem_mapping(const struct fdb_result *res, size_t i);
+const char *fdb_result_problem_text(const struct fdb_result *res, size_t i);
 
 /* ---- how the broker is -------------------------------------------------------------------- */
 

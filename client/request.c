@@ -29,9 +29,12 @@ void fdb_request_free(struct fdb_request *rq)
 	cleanup_fd(&rq->images_dir);
 	cleanup_fd(&rq->work_dir);
 	for (size_t i = 0; i < rq->n_mappings; i++) {
-		free(rq->mappings[i].key);
+		free(rq->mappings[i].target);
 		free(rq->mappings[i].lent);
 	}
+	for (size_t i = 0; i < rq->n_risks; i++)
+		free(rq->risks[i]);
+	free(rq->risks);
 	free(rq->mappings);
 	free(rq->opts);
 	free(rq);
@@ -74,22 +77,46 @@ static int reserve_mapping(struct fdb_request *rq)
 	return 0;
 }
 
-int fdb_request_map(struct fdb_request *rq, const char *key, const char *lent, int number)
+int fdb_request_map(struct fdb_request *rq, const char *target, const char *lent, int number)
 {
-	autofree char *key_copy = NULL, *lent_copy = NULL;
+	autofree char *target_copy = NULL, *lent_copy = NULL;
 
-	if (!key || !lent)
-		return client_fail(
-			rq->c, -EINVAL, "mappings", "a mapping needs a key and a lent descriptor");
-	key_copy = strdup(key);
+	if (!target || !lent)
+		return client_fail(rq->c, -EINVAL, "mappings",
+			"a mapping needs a target and a lent descriptor");
+	target_copy = strdup(target);
 	lent_copy = strdup(lent);
-	if (!key_copy || !lent_copy || reserve_mapping(rq) < 0)
+	if (!target_copy || !lent_copy || reserve_mapping(rq) < 0)
 		return client_fail_sys(rq->c, -ENOMEM, "cannot add a mapping");
 	rq->mappings[rq->n_mappings++] = (struct request_mapping){
-		.key = TAKE_PTR(key_copy),
+		.target = TAKE_PTR(target_copy),
 		.lent = TAKE_PTR(lent_copy),
 		.number = number,
 	};
+	return 0;
+}
+
+int fdb_request_reopen(struct fdb_request *rq)
+{
+	if (!rq->n_mappings)
+		return client_fail(rq->c, -EINVAL, "mappings", "there is no mapping to reopen");
+	rq->mappings[rq->n_mappings - 1].reopen = true;
+	return 0;
+}
+
+int fdb_request_at_own_risk(struct fdb_request *rq, const char *code)
+{
+	autofree char *copy = code ? strdup(code) : NULL;
+	char **all;
+
+	if (!code)
+		return client_fail(rq->c, -EINVAL, "at_own_risk", "a code is missing");
+	all = reallocarray(rq->risks, rq->n_risks + 1, sizeof(*all));
+	if (all)
+		rq->risks = all;
+	if (!all || !copy)
+		return client_fail_sys(rq->c, -ENOMEM, "cannot add a code");
+	rq->risks[rq->n_risks++] = TAKE_PTR(copy);
 	return 0;
 }
 

@@ -3,12 +3,15 @@
 #ifndef FDBROKER_REQUEST_H
 #define FDBROKER_REQUEST_H
 
+#include <stdbool.h>
+
 #include "client.h"
 
 struct request_mapping {
-	char *key;  /* owned */
-	char *lent; /* owned */
-	int number; /* or -1 */
+	char *target; /* owned */
+	char *lent;   /* owned */
+	int number;   /* or -1 */
+	bool reopen;
 };
 
 struct fdb_request {
@@ -19,6 +22,8 @@ struct fdb_request {
 	size_t n_mappings, max_mappings;
 	uint32_t deadline_ms; /* 0: the broker's default */
 	enum fdb_gone gone;
+	char **risks; /* owned, each of them too */
+	size_t n_risks;
 	uint8_t *opts; /* owned; criu_opts, encoded */
 	size_t opts_size;
 };

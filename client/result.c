@@ -10,6 +10,11 @@ void fdb_result_free(struct fdb_result *res)
 	for (size_t i = 0; i < res->n_stages; i++)
 		fdb_event_free(res->stages[i]);
 	free(res->stages);
+	for (size_t i = 0; i < res->n_problems; i++) {
+		free(res->problems[i].code);
+		free(res->problems[i].text);
+	}
+	free(res->problems);
 	free(res->numbers);
 	cleanup_fd(&res->pidfd);
 	cleanup_fd(&res->log);
@@ -94,4 +99,29 @@ const struct fdb_event *fdb_result_stage(const struct fdb_result *res, size_t i)
 uint64_t fdb_result_total_us(const struct fdb_result *res)
 {
 	return res->total_us;
+}
+
+size_t fdb_result_n_problems(const struct fdb_result *res)
+{
+	return res->n_problems;
+}
+
+const char *fdb_result_problem_code(const struct fdb_result *res, size_t i)
+{
+	return i < res->n_problems ? res->problems[i].code : NULL;
+}
+
+bool fdb_result_problem_is_error(const struct fdb_result *res, size_t i)
+{
+	return i < res->n_problems && res->problems[i].error;
+}
+
+int fdb_result_problem_mapping(const struct fdb_result *res, size_t i)
+{
+	return i < res->n_problems ? res->problems[i].mapping : -1;
+}
+
+const char *fdb_result_problem_text(const struct fdb_result *res, size_t i)
+{
+	return i < res->n_problems ? res->problems[i].text : NULL;
 }

@@ -17,7 +17,12 @@
 #define CONFIG_MAX_QUEUE_FDS   512               /* of descriptors in them */
 #define CONFIG_MAX_DEADLINE_MS 86400000u         /* a day */
 #define CONFIG_DEADLINE_MS     600000u           /* where the client names none: ten minutes */
-#define CONFIG_PACKETS_A_TURN  16 /* of one session, before the others have their turn */
+#define CONFIG_PLANNER_MS      10000             /* for reading the images and planning */
+#define CONFIG_PLANNER_MEMORY  (2048ul * 1024 * 1024) /* address space of the child that does it */
+#define CONFIG_PLANNER_BYTES   (512l * 1024 * 1024)   /* of the plan that it hands back */
+#define CONFIG_MAX_REPORTS     16    /* plans and inspections under way, of all sessions */
+#define CONFIG_LAYER_MS        10000 /* for putting new images over a client's directory */
+#define CONFIG_PACKETS_A_TURN  16    /* of one session, before the others have their turn */
 
 struct config {
 	const char *socket_path; /* NULL: none given */

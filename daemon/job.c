@@ -2,14 +2,14 @@
 /*
  * One restore. Read downwards, in the order in which things happen.
  *
- *   RESTORING --criu succeeds--> RUNNING --tree gone--> freed
- *       |
- *       `--criu fails, breaks, dies; deadline; cancel--> ENDING --nothing is left--> freed
+ *   PLANNING --good--> RESTORING --criu succeeds--> RUNNING --tree gone--> freed
+ *       |                  |
+ *       `-refused----------`-criu fails, breaks, dies; deadline; cancel--> ENDING --nothing is left--> freed
  *
  * The result is told on entering RUNNING and on leaving ENDING: a failure is reported when it is
  * certain that no task, cgroup or descriptor of it is left.
  *
- * Not here: criu's process and its RPC (worker.c), how a tree is killed (cgroup.c, sweep.c).
+ * Not here: the plan (prepare.c), criu's process and its RPC (worker.c), how a tree is killed (cgroup.c, sweep.c).
  */
 #include "job.h"
 
@@ -22,15 +22,17 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "discard.h"
 #include "log.h"
-#include "reason.h"
+#include "outcome.h"
 #include "scratch.h"
 #include "sweep.h"
+#include "worker.h"
 
 #define GRACE_MS 2000 /* for criu to clean up after itself before everything is killed */
 #define TICK_MS  50   /* how often an end that does not come by itself is looked after */
 
-enum job_state { RESTORING, ENDING, RUNNING };
+enum job_state { PLANNING, RESTORING, ENDING, RUNNING };
 
 struct job {
 	LIST_ENTRY(job) entry;
@@ -38,8 +40,15 @@ struct job {
 	uint64_t id;
 	enum job_state state;
 	uint64_t started_us, kill_at_us; /* monotonic */
-	struct worker *worker;           /* owned by itself; NULL once criu is reaped */
-	struct cgroup cgroup;            /* owned; fd -1: none */
+	struct job_spec spec;
+	struct fdset lent; /* the lent descriptors, until criu has them */
+	struct planner_mapping
+		*wishes; /* owned; the mappings as the planner wants them, into spec */
+	struct planner_request request; /* for the planner, into spec */
+	struct prepare *prepare;        /* owned; until criu has reached post-restore */
+	struct worker *worker;          /* owned by itself; NULL: not started, or reaped */
+	int *numbers;                   /* owned; of the mappings, once criu is started */
+	struct cgroup cgroup;           /* owned; fd -1: none */
 	struct reap_watch root; /* the restored root, from post-restore until it is reaped */
 	pid_t root_pid;
 	int root_pidfd;            /* owned */
@@ -75,9 +84,21 @@ static struct log_about about(const struct job *job)
 	return (struct log_about){ .job = job->id };
 }
 
+/* What came from the client and is in criu's hands now, or in nobody's. */
+static void drop_lent(struct job *job)
+{
+	job->jobs->lent -= job->lent.n;
+	discard_fdset(&job->lent);
+}
+
 static void job_free(struct job *job)
 {
 	LIST_REMOVE(job, entry);
+	drop_lent(job);
+	prepare_end(job->prepare);
+	job_spec_done(&job->spec);
+	free(job->wishes);
+	free(job->numbers);
 	if (job->timer)
 		event_free(job->timer);
 	reap_forget(&job->root);
@@ -101,9 +122,15 @@ static void tell_result(struct job *job, bool success)
 		.stages = job->stages,
 		.n_stages = job->n_stages,
 		.total_us = now_us() - job->started_us,
+		.numbers = job->numbers,
+		.n_numbers = job->numbers ? job->request.n_mappings : 0,
 	};
 	struct log_about what = about(job);
 
+	if (job->prepare) {
+		result.problems = prepare_plan(job->prepare)->problems;
+		result.n_problems = prepare_plan(job->prepare)->n_problems;
+	}
 	job->jobs->restoring--;
 	if (success) {
 		job->jobs->done++;
@@ -120,6 +147,8 @@ static void tell_result(struct job *job, bool success)
 	/* The client has duplicates; a tree that lives for months shall cost one descriptor, its cgroup's. */
 	cleanup_fd(&job->log);
 	cleanup_fd(&job->root_pidfd);
+	prepare_end(TAKE_PTR(job->prepare));
+	job_spec_done(&job->spec);
 }
 
 /* Ends criu and all it has made, at once: criu killed alone at the wrong moment lets the tree run. */
@@ -144,37 +173,25 @@ static void begin_end(struct job *job, const struct err *err, uint64_t grace_ms)
 	job->kill_at_us = now_us() + grace_ms * 1000;
 	if (grace_ms == 0)
 		kill_everything(job);
-	set_timer(job, TICK_MS);
+	set_timer(job, job->worker ? TICK_MS : 0);
 }
 
-static void fill_reason(struct job *job)
+static void hang_up(struct job *job)
 {
-	char reason[300], before[sizeof(job->err.text)];
-	int sys = job->err.sys;
-
-	if (job->err.code != ERR_CRIU_FAILED && job->err.code != ERR_CRIU_BROKE)
-		return;
-	if (!reason_find(job->log, reason, sizeof(reason)))
-		return;
-	snprintf(before, sizeof(before), "%s", job->err.text);
-	if (job->err.code == ERR_CRIU_FAILED)
-		err_set(&job->err, ERR_CRIU_FAILED, 0, NULL, "criu: %s", reason);
-	else
-		err_set(&job->err, ERR_CRIU_BROKE, 0, NULL, "%.100s; its log says: %s", before,
-			reason);
-	job->err.sys = sys; /* for the client; the text has its own words */
+	if (job->worker)
+		worker_hang_up(job->worker);
 }
 
 /* Has what this job waits for come? The job may be freed. */
 static void poll_job(struct job *job)
 {
-	if (job->state == RESTORING || job->worker || job->root.pid)
+	if (job->state == PLANNING || job->state == RESTORING || job->worker || job->root.pid)
 		return;
 	if (job->cgroup.fd >= 0 &&
 		(cgroup_populated(&job->cgroup) || cgroup_release(&job->cgroup, false) < 0))
 		return;
 	if (job->state == ENDING) {
-		fill_reason(job);
+		outcome_add_reason(job->log, &job->err);
 		tell_result(job, false);
 	} else {
 		job->jobs->trees--;
@@ -188,11 +205,12 @@ static void timer_fired(evutil_socket_t none, short what, void *arg)
 	struct err err;
 
 	(void)none, (void)what;
-	if (job->state == RESTORING) {
-		err_set(&err, ERR_DEADLINE, 0, NULL,
-			"the deadline was over after %lu ms; criu and its tasks were killed",
-			(unsigned long)((now_us() - job->started_us) / 1000));
-		worker_hang_up(job->worker);
+	if (job->state == PLANNING || job->state == RESTORING) {
+		err_set(&err, ERR_DEADLINE, 0, NULL, "the deadline was over after %lu ms; %s",
+			(unsigned long)((now_us() - job->started_us) / 1000),
+			job->worker ? "criu and its tasks were killed"
+				    : "criu had not been started");
+		hang_up(job);
 		begin_end(job, &err, 0);
 		return;
 	}
@@ -211,20 +229,19 @@ void job_cancel(struct job *job, const char *why)
 {
 	struct err err;
 
-	if (job->state != RESTORING)
+	if (job->state != PLANNING && job->state != RESTORING)
 		return;
 	err_set(&err, ERR_CANCELLED, 0, NULL, "cancelled: %s", why);
-	worker_hang_up(job->worker);
+	hang_up(job);
 	/* After post-restore was acknowledged criu would let the tree run when we hang up. */
-	begin_end(job, &err, job->root_pid ? 0 : GRACE_MS);
+	begin_end(job, &err, job->worker && !job->root_pid ? GRACE_MS : 0);
 }
 
 /* ---- the way there ---- */
 
-static void stage(struct job *job, const char *name, bool is_notification, int fd)
+static void stage(struct job *job, enum job_stage_kind kind, const char *name, int fd)
 {
-	struct job_stage s = { .is_notification = is_notification,
-		.at_us = now_us() - job->started_us };
+	struct job_stage s = { .kind = kind, .at_us = now_us() - job->started_us };
 
 	snprintf(s.name, sizeof(s.name), "%s", name);
 	if (job->n_stages < JOB_MAX_STAGES)
@@ -268,18 +285,43 @@ static int adopt(struct job *job, pid_t pid, struct err *err)
 	return 0;
 }
 
-static bool notified(void *arg, const char *script, pid_t pid, int fd)
+static enum worker_answer notified(void *arg, const char *script, pid_t pid, int fd)
 {
 	struct job *job = arg;
 	autofd int owned = fd;
 	struct err err;
 
-	if (!strcmp(script, "post-restore") && !job->root_pid && adopt(job, pid, &err) < 0) {
-		begin_end(job, &err, GRACE_MS);
-		return false; /* up to here a refusal makes criu end all tasks */
+	if (job->state != RESTORING)
+		return WORKER_GIVE_UP;
+	if (strcmp(script, "post-restore") != 0 || job->root_pid) {
+		stage(job, JOB_NOTIFIED, script, owned);
+		return WORKER_GO_ON;
 	}
-	stage(job, script, true, owned);
-	return true;
+	if (adopt(job, pid, &err) < 0) {
+		begin_end(job, &err, GRACE_MS);
+		return WORKER_GIVE_UP; /* up to here a refusal makes criu end all tasks */
+	}
+	/* criu has read the images: were they those that were planned with? */
+	prepare_ask_unchanged(job->prepare);
+	return WORKER_WAIT;
+}
+
+static void unchanged(void *arg, bool yes)
+{
+	struct job *job = arg;
+	struct err err;
+
+	if (job->state != RESTORING)
+		return;
+	if (yes) {
+		stage(job, JOB_NOTIFIED, "post-restore", -1);
+	} else {
+		err_set(&err, ERR_BAD_IMAGES, 0, "images_dir",
+			"images_dir: its files were changed, or could no longer be looked at, while they were restored from");
+		begin_end(job, &err, GRACE_MS);
+	}
+	if (job->worker)
+		worker_answer(job->worker, yes);
 }
 
 static void replied(void *arg, const struct swrk_reply *reply)
@@ -318,44 +360,13 @@ static void broke(void *arg, const struct err *err)
 	begin_end(job, err ?: &hung_up, TICK_MS);
 }
 
-static void explain_end(
-	struct job *job, int status, const struct spawn_report *report, struct err *err)
-{
-	switch (report->stage) {
-	case SPAWN_IMAGES:
-		err_set(err, ERR_BAD_IMAGES, report->sys, "images_dir",
-			"images_dir: no inventory.img that can be read in it");
-		return;
-	case SPAWN_EXEC:
-		err_set(err, ERR_NO_CRIU, report->sys, NULL, "cannot execute criu at %s",
-			job->jobs->criu);
-		return;
-	case SPAWN_CWD:
-		err_set(err, ERR_BAD_REQUEST, report->sys, "work_dir", "work_dir: cannot enter it");
-		return;
-	case SPAWN_LIMITS:
-	case SPAWN_PLACE:
-		err_set(err, ERR_INTERNAL, report->sys, NULL, "cannot place criu's descriptors");
-		return;
-	case SPAWN_DONE:
-		break;
-	}
-	if (WIFSIGNALED(status))
-		err_set(err, ERR_CRIU_BROKE, 0, NULL,
-			"criu was ended by signal %d (SIG%s) before it answered", WTERMSIG(status),
-			sigabbrev_np(WTERMSIG(status)) ?: "?");
-	else
-		err_set(err, ERR_CRIU_BROKE, 0, NULL,
-			"criu ended with status %d before it answered", WEXITSTATUS(status));
-}
-
 static void worker_ended(void *arg, int status, const struct spawn_report *report)
 {
 	struct job *job = arg;
 	struct err err;
 
 	job->worker = NULL;
-	explain_end(job, status, report, &err);
+	outcome_of_criu(job->jobs->criu, status, report, &err);
 	if (job->state == RESTORING)
 		begin_end(job, &err, 0);
 	else if (job->hung_up && !job->killed)
@@ -373,17 +384,16 @@ static const struct worker_ops worker_ops = {
 	.ended = worker_ended,
 };
 
-static int prepare(struct job *job, const struct job_spec *spec, int *ret_work, struct err *err)
+static int make_room(struct job *job, int *ret_work, struct err *err)
 {
 	struct log_about what = about(job);
 	int r;
 
 	/* Both ends of criu's log: its standard output and error. Read by us, and lent on to the client. */
 	job->log = memfd_create("criu.log", MFD_CLOEXEC);
-	job->timer = evtimer_new(job->jobs->base, timer_fired, job);
-	if (job->log < 0 || !job->timer || fcntl(job->log, F_SETFL, O_APPEND) < 0)
-		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot prepare a job");
-	if (spec->work < 0) {
+	if (job->log < 0 || fcntl(job->log, F_SETFL, O_APPEND) < 0)
+		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot prepare criu's log");
+	if (job->spec.work < 0) {
 		*ret_work = scratch_make(job->jobs->scratch, job->id);
 		if (*ret_work < 0)
 			return err_set(err, ERR_INTERNAL, -*ret_work, NULL,
@@ -397,31 +407,87 @@ static int prepare(struct job *job, const struct job_spec *spec, int *ret_work, 
 	return 0;
 }
 
-static int start_worker(struct job *job, const struct job_spec *spec, struct err *err)
+static int start_worker(struct job *job, struct err *err)
 {
+	const struct job_spec *spec = &job->spec;
+	autofree struct worker_mapping *mappings = calloc(spec->n_mappings + 1, sizeof(*mappings));
 	autofd int own_work = -1;
 	struct worker_spec worker;
 
-	if (prepare(job, spec, &own_work, err) < 0)
+	job->numbers = calloc(spec->n_mappings + 1, sizeof(*job->numbers));
+	if (!mappings || !job->numbers)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
+			spec->n_mappings);
+	if (make_room(job, &own_work, err) < 0)
 		return -1;
+	for (size_t i = 0; i < spec->n_mappings; i++)
+		mappings[i] = (struct worker_mapping){ prepare_plan(job->prepare)->keys[i],
+			spec->mappings[i].fd, spec->mappings[i].number };
 	worker = (struct worker_spec){
 		.criu = job->jobs->criu,
 		.fault = job->jobs->fault,
-		.images = spec->images,
+		.images = prepare_images(job->prepare),
 		.work = spec->work >= 0 ? spec->work : own_work,
 		.log = job->log,
 		.cgroup = job->cgroup.fd,
 		.highest = job->jobs->highest,
-		.mappings = spec->mappings,
+		.mappings = mappings,
 		.n_mappings = spec->n_mappings,
 		.opts = spec->opts,
 		.n_opts = spec->n_opts,
 	};
-	return worker_start(
-		&worker, job->jobs->base, job->jobs->reaper, &worker_ops, job, &job->worker, err);
+	if (worker_start(&worker, job->jobs->base, job->jobs->reaper, &worker_ops, job,
+		    &job->worker, err) < 0)
+		return -1;
+	for (size_t i = 0; i < spec->n_mappings; i++)
+		job->numbers[i] = mappings[i].number;
+	return 0;
 }
 
-int job_start(struct jobs *jobs, const struct job_spec *spec, const struct job_ops *ops, void *arg,
+static void ready(void *arg, const struct err *failed)
+{
+	struct job *job = arg;
+	struct err err;
+
+	if (job->state != PLANNING)
+		return;
+	if (failed) {
+		begin_end(job, failed, 0);
+		return;
+	}
+	if (prepare_plan(job->prepare)->n_errors) {
+		outcome_of_plan(prepare_plan(job->prepare), &err);
+		begin_end(job, &err, 0);
+		return;
+	}
+	stage(job, JOB_PLANNED, "", -1);
+	job->state = RESTORING;
+	if (start_worker(job, &err) < 0) {
+		begin_end(job, &err, 0);
+		return;
+	}
+	drop_lent(job);
+	stage(job, JOB_STARTED, "", -1);
+}
+
+static const struct prepare_ops prepare_ops = { .ready = ready, .unchanged = unchanged };
+
+static int start_planning(struct job *job, struct err *err)
+{
+	const struct job_spec *spec = &job->spec;
+
+	job->wishes = job_spec_wishes(spec);
+	job->timer = evtimer_new(job->jobs->base, timer_fired, job);
+	if (!job->wishes || !job->timer || fdset_reserve(&job->lent, spec->n_mappings) < 0)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
+			spec->n_mappings);
+	job->request = (struct planner_request){ PLANNER_FOR_CRIU, spec->images, job->wishes,
+		spec->n_mappings, spec->at_own_risk };
+	return prepare_start(job->jobs->base, job->jobs->reaper, &job->request, &prepare_ops, job,
+		&job->prepare, err);
+}
+
+int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_ops *ops, void *arg,
 	struct job **ret, struct err *err)
 {
 	struct job *job = calloc(1, sizeof(*job));
@@ -432,29 +498,31 @@ int job_start(struct jobs *jobs, const struct job_spec *spec, const struct job_o
 	job->id = ++jobs->last_id;
 	job->root_pidfd = job->log = job->cgroup.fd = -1;
 	job->started_us = now_us();
+	job->spec = *spec;
 	LIST_INSERT_HEAD(&jobs->list, job, entry);
-	if (start_worker(job, spec, err) < 0) {
-		(void)cgroup_release(&job->cgroup, false);
+	if (start_planning(job, err) < 0) {
+		job->spec = JOB_SPEC_NONE;
 		job_free(job);
 		return -1;
 	}
-	stage(job, "started", false, -1);
+	*spec = JOB_SPEC_NONE;
 	job->ops = ops;
 	job->arg = arg;
 	jobs->restoring++;
-	set_timer(job, spec->deadline_ms);
+	set_timer(job, job->spec.deadline_ms);
 	*ret = job;
 	return 0;
+}
+
+void job_take_lent(struct job *job, int fd)
+{
+	if (fdset_add(&job->lent, fd) >= 0) /* room was reserved */
+		job->jobs->lent++;
 }
 
 uint64_t job_id(const struct job *job)
 {
 	return job->id;
-}
-
-const struct job_stage *job_last_stage(const struct job *job)
-{
-	return &job->stages[job->n_stages - 1];
 }
 
 void job_unlisten(struct job *job)

@@ -11,9 +11,11 @@
 #include <sys/queue.h>
 
 #include "base/err.h"
+#include "base/fdset.h"
 #include "cgroup.h"
+#include "job_spec.h"
+#include "prepare.h"
 #include "reap.h"
-#include "worker.h"
 
 struct job;
 
@@ -30,15 +32,22 @@ struct jobs {
 	uint64_t done, failed; /* results so far */
 	unsigned restoring;    /* without a result yet */
 	unsigned trees;        /* restored trees that live */
+	size_t lent;           /* descriptors that restores hold until criu has them */
 	LIST_HEAD(, job) list;
 };
 
 #define JOB_MAX_STAGES                                                                             \
 	32 /* criu sends at most nine notifications; more are passed on, not recorded */
 
+enum job_stage_kind {
+	JOB_PLANNED,  /* nothing speaks against the mappings */
+	JOB_STARTED,  /* criu runs and has been asked to restore */
+	JOB_NOTIFIED, /* criu has reached one of its notifications */
+};
+
 struct job_stage {
-	char name[64]; /* criu's name of the notification; "started" for our own first stage */
-	bool is_notification;
+	enum job_stage_kind kind;
+	char name[64];  /* JOB_NOTIFIED: criu's name of the notification */
 	uint64_t at_us; /* microseconds since job_start() */
 };
 
@@ -51,9 +60,13 @@ struct job_result {
 	const struct job_stage *stages;
 	size_t n_stages;
 	uint64_t total_us;
+	const int *numbers; /* one for each mapping, once criu was started; else none */
+	size_t n_numbers;
+	const struct planner_problem *problems; /* what the plan has found */
+	size_t n_problems;
 };
 
-/* Called from the loop, never from inside job_start(). */
+/* Called from the loop, never from inside a call of ours. */
 struct job_ops {
 	/* fd: borrowed; a descriptor that belongs to the stage, or -1 */
 	void (*event)(void *arg, struct job *job, const struct job_stage *stage, int fd);
@@ -61,30 +74,24 @@ struct job_ops {
 	void (*result)(void *arg, struct job *job, const struct job_result *result);
 };
 
-struct job_spec {
-	int images;                      /* borrowed */
-	int work;                        /* borrowed; -1: a private one */
-	struct worker_mapping *mappings; /* borrowed; numbers are filled in */
-	size_t n_mappings;
-	const uint8_t *opts; /* borrowed; after the policy's check */
-	size_t n_opts;
-	uint32_t deadline_ms; /* 1.. */
-};
-
 /**
  * job_start() - start a restore
- * @spec: borrowed for the call: criu has its own copies of the descriptors when it returns
+ * @spec: on 0 moved into the job, and empty; on -1 untouched
  *
- * Return: 0, criu is started (the first stage; no event comes for it) and events will come; or -1 with
- * @err: nothing was started.
+ * Return: 0 and events will come; or -1 with @err: nothing was started.
  */
-int job_start(struct jobs *jobs, const struct job_spec *spec, const struct job_ops *ops, void *arg,
+int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_ops *ops, void *arg,
 	struct job **ret, struct err *err);
 
-uint64_t job_id(const struct job *job);
+/**
+ * job_take_lent() - give a lent descriptor to the job that uses it
+ * @fd: consumed; one that its mappings name. To be called for each of them right after job_start()
+ *
+ * It is closed when criu has its own, or at the job's end.
+ */
+void job_take_lent(struct job *job, int fd);
 
-/* What it has reached last; borrowed until the next event. */
-const struct job_stage *job_last_stage(const struct job *job);
+uint64_t job_id(const struct job *job);
 
 /* No callback comes any more; the restore goes on. */
 void job_unlisten(struct job *job);

@@ -12,6 +12,7 @@
 
 #define NUMBERS_FIRST 3    /* 0, 1, 2 are criu's standard descriptors */
 #define NUMBERS_NONE  (-1) /* no number agreed on */
+#define NUMBERS_OWN   3    /* of the broker: criu's socket, the images, the work directory */
 
 /**
  * numbers_highest() - the highest number that may be agreed on

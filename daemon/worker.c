@@ -23,6 +23,7 @@
 #include "wire.h"
 
 enum own { OWN_RPC, OWN_IMAGES, OWN_WORK, N_OWN }; /* the broker's own numbers in criu's table */
+_Static_assert(N_OWN == NUMBERS_OWN, "numbers.h");
 #define N_STANDARD 3
 
 struct worker {
@@ -145,7 +146,7 @@ static void stop_listening(struct worker *w)
 	cleanup_fd(&w->sock);
 }
 
-static void answer(struct worker *w, bool go_on)
+void worker_answer(struct worker *w, bool go_on)
 {
 	uint8_t ack[SWRK_ACK_BYTES];
 
@@ -174,8 +175,11 @@ static void heard(evutil_socket_t sock, short what, void *arg)
 		return;
 	}
 	if (reply.kind == SWRK_NOTIFICATION) {
-		answer(w, w->ops->notified(
-				  w->arg, reply.script, reply.pid, fdset_take(&packet.fds, 0)));
+		enum worker_answer said = w->ops->notified(
+			w->arg, reply.script, reply.pid, fdset_take(&packet.fds, 0));
+
+		if (said != WORKER_WAIT)
+			worker_answer(w, said == WORKER_GO_ON);
 		return;
 	}
 	stop_listening(w);

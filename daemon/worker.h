@@ -35,10 +35,16 @@ struct worker_spec {
 	size_t n_opts;
 };
 
+enum worker_answer {
+	WORKER_GO_ON,
+	WORKER_GIVE_UP, /* criu takes it until post-restore; after that it goes on all the same */
+	WORKER_WAIT,    /* worker_answer() will say */
+};
+
 /* All called from the loop, never from inside a call of ours. */
 struct worker_ops {
-	/* A notification. fd: consumed by the callee; a descriptor that came with it, or -1. Return: go on? */
-	bool (*notified)(void *arg, const char *script, pid_t pid, int fd);
+	/* A notification. fd: consumed by the callee; a descriptor that came with it, or -1. */
+	enum worker_answer (*notified)(void *arg, const char *script, pid_t pid, int fd);
 	/* criu has answered. It will end by itself; ended() follows. */
 	void (*replied)(void *arg, const struct swrk_reply *reply);
 	/* criu hung up (@err NULL) or sent garbage before an answer. It may still run. */
@@ -64,6 +70,9 @@ int worker_start(const struct worker_spec *spec, struct event_base *base, struct
  * its next notification (measured, reference criu.md 4.3). No callback but ended() comes after it.
  */
 void worker_hang_up(struct worker *w);
+
+/* Answer a notification for which notified() said WORKER_WAIT. */
+void worker_answer(struct worker *w, bool go_on);
 
 /* SIGKILL to criu alone; the tasks that it made stay. ended() follows. */
 void worker_kill(struct worker *w);

@@ -35,7 +35,7 @@ struct restore {
 
 static int lend(struct restore *r)
 {
-	size_t n = r->args.n_lent, lent;
+	size_t n = r->args.mapping.n_lent, lent;
 	autofree const char **names = calloc(n + 1, sizeof(*names));
 	autofree int *fds = calloc(n + 1, sizeof(*fds));
 
@@ -43,8 +43,8 @@ static int lend(struct restore *r)
 		return out_error(r->ctl, WHAT,
 			&(struct out_error){ .exit = CTL_FAILED, .text = "out of memory" }, NULL);
 	for (size_t i = 0; i < n; i++) {
-		names[i] = r->args.lent[i].spec.name;
-		fds[i] = r->args.lent[i].fd;
+		names[i] = r->args.mapping.lent[i].spec.name;
+		fds[i] = r->args.mapping.lent[i].fd;
 	}
 	if (fdb_lend_many(r->c, names, fds, n, CTL_WAIT_MS, &lent) < 0)
 		return out_client_error(r->ctl, WHAT, r->c);

@@ -5,8 +5,11 @@
  *   main                 which command; the help
  *   cmd_*                one command each
  *   options, spec        command line -> structs (pure)
+ *   mapping_args         what `restore` and `plan` say alike; mapping_file: the same from a file
  *   criu_options         the options that are spelled as criu's own
  *   dial                 the connection, or a private broker
+ *   images               images read without a broker; inspect_*, plan_view, needs_view: shown
+ *   screen, line         lines as wide as the terminal
  *   output, text         what is printed, and how foreign text becomes harmless
  *   check_*              the parts of `check`
  */
@@ -41,6 +44,8 @@ struct ctl {
 };
 
 /* One command. argv[0] is its name. Return: an exit code. */
+int cmd_inspect(struct ctl *ctl, int argc, char **argv);
+int cmd_plan(struct ctl *ctl, int argc, char **argv);
 int cmd_restore(struct ctl *ctl, int argc, char **argv);
 int cmd_check(struct ctl *ctl, int argc, char **argv);
 int cmd_status(struct ctl *ctl, int argc, char **argv);

@@ -12,6 +12,8 @@ static const char program[] =
 	"Usage: fdbroker-ctl [OPTION]... COMMAND [OPTION]...\n"
 	"Restores processes from CRIU's images, open files of yours in place of theirs.\n"
 	"\n"
+	"  inspect           what is in a set of images\n"
+	"  plan              what a restore with your mappings would do, and what fails\n"
 	"  restore           restore a process tree\n"
 	"  check             dump and restore a tiny process: do restores work here?\n"
 	"  status            how the broker is\n"
@@ -29,20 +31,66 @@ static const char program[] =
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused before criu was started,\n"
 	"  4 criu failed, 5 cancelled, interrupted or the deadline was over, 6 no broker.\n";
 
-static const char restore[] =
-	"Usage: fdbroker-ctl restore -D DIR [--fd NAME=WHAT --map KEY=NAME]... [OPTION]..\n"
-	"Restores a process tree. --map puts a descriptor of yours in place of a resource\n"
-	"of the images: all open files of the tree on that resource become yours.\n"
+static const char inspect[] =
+	"Usage: fdbroker-ctl inspect -D DIR [OPTION]...\n"
+	"Shows what is in a set of images: tasks, their descriptors, the open files\n"
+	"behind them, what must come from outside. Reads the images itself, needs no\n"
+	"broker.\n"
 	"\n"
 	"  -D, --images-dir DIR  the images\n"
+	"  --task PID            only this task, and with whom it shares each open file\n"
+	"  --brief               of a task only what differs from its parent\n"
+	"  --needs               only what must come from outside of the tree; --json:\n"
+	"                        a file to fill in, for --mappings\n"
+	"  --dot                 a drawing: fdbroker-ctl inspect -D DIR --dot | dot -Tsvg\n"
+	"  --json[=HOW]          all of it as JSON\n"
+	"\n"
+	"A line has the descriptor, how it is open (r, w, rw; p: O_PATH), a letter, the\n"
+	"kind, the name, and what is notable. The same letter is the same open file:\n"
+	"replace one of them (--map 17.4=NAME: task 17's descriptor 4) and all change.\n"
+	"\n"
+	"Exit code 3: the images are broken or over a limit. The JSON: docs/inspect.md.\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
+#define MAPPING_OPTIONS                                                                            \
+	"  -D, --images-dir DIR  the images\n"                                                     \
+	"  --fd NAME=N           lend descriptor N of this command, as of 5>>FILE\n"               \
+	"  --fd NAME=PATH[:MODE] open PATH as a shell does: r <, w >, a >>, rw <>.\n"              \
+	"                        Without a mode: an existing file, to read and append\n"           \
+	"  --map TARGET=NAME     put it in place of a target:\n"                                   \
+	"       17.4               task 17's descriptor 4: that one open file, wherever\n"         \
+	"       id:0xabc           the open file of that id\n"                                     \
+	"       path:/var/log/x    every open file on that path\n"                                 \
+	"       key:pipe:[4711]    all that criu's key hits; what is none of these is a\n"         \
+	"                          key too: pipe:[4711], var/log/x, /memfd:X, tty[8800:5]\n"       \
+	"  --inherit-fd fd[N]:KEY  --fd and --map in one, as criu spells it\n"                     \
+	"  --at NAME=NUMBER      its number in criu's own table [the lowest free one]\n"           \
+	"  --mappings FILE       more of them, in JSON; `inspect --needs --json` writes\n"         \
+	"                        one to fill in (docs/inspect.md)\n"                               \
+	"  --reopen NAME         a new open file on what is lent, with the flags and\n"            \
+	"                        position of the images, not the lent open file itself\n"          \
+	"  --at-own-risk CODE[,CODE]...  make warnings of these errors of the plan\n"
+
+static const char plan[] =
+	"Usage: fdbroker-ctl plan -D DIR [--fd NAME=WHAT --map TARGET=NAME]...\n"
+	"Says what a restore with these mappings would do: which descriptors of which\n"
+	"tasks change, how, and all that speaks against it. Reads the images itself:\n"
+	"needs no broker, changes nothing, opens no PATH.\n"
+	"\n" MAPPING_OPTIONS "  --json[=HOW]          the plan as JSON\n"
+	"\n"
+	"HOW: dup: tasks share the lent open file; reopen: they get new ones on the same\n"
+	"file. SPLIT: these open files get a key of their own, in a private copy of the\n"
+	"images.\n"
+	"\n"
+	"Exit codes: 0 there is no error; 3 refused: the errors say why, or\n"
+	"  the images cannot be read. Others, and common options: fdbroker-ctl --help\n";
+
+static const char restore[] =
+	"Usage: fdbroker-ctl restore -D DIR [--fd NAME=WHAT --map TARGET=NAME]...\n"
+	"Restores a process tree, with descriptors of yours in place of open files of it.\n"
+	"Plans first, as `plan` does: what cannot work is refused before criu is started.\n"
+	"\n" MAPPING_OPTIONS
 	"  -W, --work-dir DIR    for criu's statistics, and its log: DIR/restore.log\n"
-	"  --fd NAME=N           lend descriptor N of this command, as of 5>>FILE\n"
-	"  --fd NAME=PATH[:MODE] open PATH as a shell does: r <, w >, a >>, rw <>.\n"
-	"                        Without a mode: an existing file, to read and to append\n"
-	"  --map KEY=NAME        KEY: pipe:[4711], socket:[4711], tty[8800:5], /memfd:X,\n"
-	"                        or a path without its first slash: var/log/x\n"
-	"  --inherit-fd fd[N]:KEY  --fd and --map in one, as criu spells it\n"
-	"  --at NAME=NUMBER      its number in criu's own table [the lowest free one]\n"
 	"  --deadline SECONDS    then end criu and all it has made [as the broker says]\n"
 	"  --carry-on            restore even if this command is interrupted\n"
 	"\n"
@@ -81,7 +129,8 @@ int help_show(const char *command)
 	static const struct {
 		const char *command;
 		const char *text;
-	} texts[] = { { "restore", restore }, { "check", check }, { "status", status } };
+	} texts[] = { { "inspect", inspect }, { "plan", plan }, { "restore", restore },
+		{ "check", check }, { "status", status } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(texts[i].command, command) != 0)

@@ -15,6 +15,8 @@ static const struct {
 	const char *name;
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 } commands[] = {
+	{ "inspect", cmd_inspect },
+	{ "plan", cmd_plan },
 	{ "restore", cmd_restore },
 	{ "check", cmd_check },
 	{ "status", cmd_status },

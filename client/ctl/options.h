@@ -8,10 +8,14 @@
 
 #include "ctl.h"
 
-/* Values of long options. A command's own begin at OPTIONS_OWN, CRIU's at OPTIONS_CRIU. */
-#define OPTIONS_COMMON 256
-#define OPTIONS_OWN    300
-#define OPTIONS_CRIU   400
+/*
+ * Values of long options. A command's own begin at OPTIONS_OWN, those of mapping_args.c at OPTIONS_MAPPING,
+ * CRIU's at OPTIONS_CRIU.
+ */
+#define OPTIONS_COMMON  256
+#define OPTIONS_OWN     300
+#define OPTIONS_MAPPING 350
+#define OPTIONS_CRIU    400
 
 /* What options_next() returns besides letters and values of the command. */
 enum {

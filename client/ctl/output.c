@@ -143,6 +143,7 @@ enum ctl_exit out_exit_of(enum fdb_code code)
 	case FDB_NO_SUCH_NAME:
 	case FDB_FORBIDDEN_OPTION:
 	case FDB_BAD_IMAGES:
+	case FDB_REFUSED:
 		return CTL_REFUSED;
 	case FDB_NO_CRIU:
 	case FDB_CRIU_FAILED:

@@ -9,28 +9,14 @@
 
 #include "ctl.h"
 #include "fdbroker.h"
-#include "spec.h"
-
-/* One descriptor to be lent. */
-struct restore_lent {
-	struct spec_fd spec;
-	int fd;     /* to lend */
-	int opened; /* owned; the same if we have opened it, else -1 */
-};
+#include "mapping_args.h"
 
 struct restore_args {
-	const char *images;        /* paths; borrowed from argv */
-	const char *work;          /* NULL: none */
-	struct restore_lent *lent; /* owned */
-	size_t n_lent;
-	struct spec_map *maps; /* owned */
-	size_t n_maps;
-	struct spec_at *ats; /* owned */
-	size_t n_ats;
+	struct mapping_args mapping;
+	const char *work;     /* path; borrowed from argv; NULL: none */
 	uint32_t deadline_ms; /* 0: the broker's default */
 	bool carry_on;
-	int images_fd; /* owned, or -1 */
-	int work_fd;   /* owned, or -1 */
+	int work_fd; /* owned, or -1 */
 };
 
 /**
@@ -43,13 +29,9 @@ struct restore_args {
 int restore_args_parse(struct ctl *ctl, int argc, char **argv, struct fdb_client *c,
 	struct fdb_request *rq, struct restore_args *ret);
 
-/**
- * restore_args_open() - find the descriptors that are given by number, open the rest
- *
- * In this order, and to be called before anything else is opened: else a number that the caller has
- * left closed would turn out to be open, as something of ours.
- *
- * Return: 0, or CTL_REFUSED, which has been told.
+/*
+ * mapping_args_open(), and the work directory: see there for what comes first. Return: 0, or CTL_REFUSED,
+ * which has been told.
  */
 int restore_args_open(const struct ctl *ctl, struct restore_args *args);
 
@@ -58,9 +40,6 @@ int restore_args_open(const struct ctl *ctl, struct restore_args *args);
  * client.
  */
 int restore_args_fill(const struct restore_args *args, struct fdb_request *rq);
-
-/* The agreed number of a name, or -1. */
-int restore_args_at(const struct restore_args *args, const char *name);
 
 void restore_args_done(struct restore_args *args);
 

@@ -19,6 +19,9 @@ static const char *stage_name(char *buf, size_t size, const struct fdb_event *ev
 	case FDB_EVENT_STARTED:
 		snprintf(buf, size, "criu started");
 		break;
+	case FDB_EVENT_PLANNED:
+		snprintf(buf, size, "planned");
+		break;
 	case FDB_EVENT_NOTIFIED:
 		snprintf(buf, size, "%s", fdb_event_notification(ev));
 		break;
@@ -62,13 +65,29 @@ static void json_mappings(
 {
 	cJSON *list = cJSON_AddArrayToObject(json, "mappings");
 
-	for (size_t i = 0; i < args->n_maps; i++) {
+	for (size_t i = 0; i < args->mapping.n_maps; i++) {
 		cJSON *one = cJSON_CreateObject();
 
-		out_json_text(one, "key", args->maps[i].key);
-		out_json_text(one, "lent", args->maps[i].name);
+		out_json_text(one, "target", args->mapping.maps[i].text);
+		out_json_text(one, "lent", args->mapping.maps[i].name);
 		if (i < fdb_result_n_numbers(res))
 			cJSON_AddNumberToObject(one, "number", fdb_result_number(res, i));
+		cJSON_AddItemToArray(list, one);
+	}
+}
+
+static void json_problems(cJSON *json, const struct fdb_result *res)
+{
+	cJSON *list = cJSON_AddArrayToObject(json, "problems");
+
+	for (size_t i = 0; i < fdb_result_n_problems(res); i++) {
+		cJSON *one = cJSON_CreateObject();
+
+		out_json_text(one, "code", fdb_result_problem_code(res, i));
+		cJSON_AddBoolToObject(one, "error", fdb_result_problem_is_error(res, i));
+		if (fdb_result_problem_mapping(res, i) >= 0)
+			cJSON_AddNumberToObject(one, "mapping", fdb_result_problem_mapping(res, i));
+		out_json_text(one, "text", fdb_result_problem_text(res, i));
 		cJSON_AddItemToArray(list, one);
 	}
 }
@@ -79,17 +98,25 @@ static cJSON *json_result(const struct restore_args *args, const struct fdb_resu
 
 	cJSON_AddNumberToObject(json, "job", (double)fdb_result_job(res));
 	json_mappings(json, args, res);
+	json_problems(json, res);
 	json_stages(json, res);
 	return json;
 }
 
 /* ---- text ---- */
 
+/* A key reads better as criu spells it. */
+static const char *plain(const char *target)
+{
+	return strncmp(target, "key:", 4) == 0 ? target + 4 : target;
+}
+
 static void text_mappings(const struct restore_args *args, const struct fdb_result *res)
 {
-	for (size_t i = 0; i < args->n_maps; i++)
-		out_line(stdout, "  %-28s <- %s, as criu's descriptor %d", args->maps[i].key,
-			args->maps[i].name, fdb_result_number(res, i));
+	for (size_t i = 0; i < args->mapping.n_maps; i++)
+		out_line(stdout, "  %-28s <- %s, as criu's descriptor %d",
+			plain(args->mapping.maps[i].text), args->mapping.maps[i].name,
+			fdb_result_number(res, i));
 }
 
 static void text_stages(const struct fdb_result *res)
@@ -107,6 +134,14 @@ static void text_stages(const struct fdb_result *res)
 	}
 	out_line(stdout, "  %10s until the result",
 		out_duration(took, sizeof(took), fdb_result_total_us(res) - before));
+}
+
+static void text_problems(const struct fdb_result *res)
+{
+	for (size_t i = 0; i < fdb_result_n_problems(res); i++)
+		out_line(stderr, "%s: %s (%s)",
+			fdb_result_problem_is_error(res, i) ? "error" : "warning",
+			fdb_result_problem_text(res, i), fdb_result_problem_code(res, i));
 }
 
 /* ---- the end ---- */
@@ -145,6 +180,7 @@ static int succeeded(const struct ctl *ctl, const struct restore_args *args,
 		out_duration(total, sizeof(total), fdb_result_total_us(res)),
 		(unsigned long long)fdb_result_job(res));
 	text_mappings(args, res);
+	text_problems(res);
 	out_line(stdout, "it took");
 	text_stages(res);
 	if (log)
@@ -167,6 +203,9 @@ int restore_report_result(
 
 	if (fdb_result_success(res))
 		return succeeded(ctl, args, res, log);
+	/* One error is the text of the failure itself. */
+	if (ctl->format == CTL_TEXT && fdb_result_n_problems(res) > 1)
+		text_problems(res);
 	if (ctl->verbose && fdb_result_log(res) >= 0) {
 		out_line(stderr, "the last lines of criu's log:");
 		logfile_tail(stderr, fdb_result_log(res), TAIL_LINES);

@@ -68,27 +68,28 @@ static int check_name(const char *name, struct err *err)
 
 /* ---- --fd ---- */
 
+int spec_mode_of(const char *word)
+{
+	static const char *const words[] = {
+		[SPEC_READ] = "r", [SPEC_WRITE] = "w", [SPEC_APPEND] = "a", [SPEC_BOTH] = "rw"
+	};
+
+	for (int i = SPEC_READ; i <= SPEC_BOTH; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
+
 /* The mode at the end of a path, which is cut off there. */
 static enum spec_mode take_mode(char *path)
 {
-	static const struct {
-		const char *suffix;
-		enum spec_mode mode;
-	} modes[] = {
-		{ ":r", SPEC_READ },
-		{ ":w", SPEC_WRITE },
-		{ ":a", SPEC_APPEND },
-		{ ":rw", SPEC_BOTH },
-	};
 	char *colon = strrchr(path, ':');
+	int mode = colon ? spec_mode_of(colon + 1) : -1;
 
-	for (size_t i = 0; colon && i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (strcmp(colon, modes[i].suffix) != 0)
-			continue;
-		*colon = 0;
-		return modes[i].mode;
-	}
-	return SPEC_EXISTING;
+	if (mode < 0)
+		return SPEC_EXISTING;
+	*colon = 0;
+	return (enum spec_mode)mode;
 }
 
 int spec_parse_fd(const char *text, struct spec_fd *ret, struct err *err)
@@ -151,22 +152,22 @@ static char *split_last(const char *text, const char *form, const char **ret_res
 int spec_parse_map(const char *text, struct spec_map *ret, struct err *err)
 {
 	const char *rest;
-	autofree char *key = split_last(text, "KEY=NAME", &rest, err);
-	autofree char *name = key ? strdup(rest) : NULL;
+	autofree char *target = split_last(text, "TARGET=NAME", &rest, err);
+	autofree char *name = target ? strdup(rest) : NULL;
 
-	if (!key)
+	if (!target)
 		return -1;
 	if (!name)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "cannot keep '%s'", text);
 	if (check_name(name, err) < 0)
 		return -1;
-	*ret = (struct spec_map){ .key = TAKE_PTR(key), .name = TAKE_PTR(name) };
+	*ret = (struct spec_map){ .target = TAKE_PTR(target), .name = TAKE_PTR(name) };
 	return 0;
 }
 
 void spec_map_done(struct spec_map *spec)
 {
-	free(spec->key);
+	free(spec->target);
 	free(spec->name);
 	*spec = (struct spec_map){ 0 };
 }
@@ -198,17 +199,19 @@ int spec_parse_inherit(
 	autofree char *digits = close ? strndup(text + 3, (size_t)(close - text - 3)) : NULL;
 	autofree char *name = close ? strndup(text, (size_t)(close - text + 1)) : NULL;
 	autofree char *name_too = name ? strdup(name) : NULL;
-	autofree char *key = close ? strdup(close + 2) : NULL;
+	autofree char *target = NULL;
 	int number;
 
 	if (!close || !close[2])
 		return bad(err, "'%s' is not fd[N]:KEY", text);
-	if (!digits || !name_too || !key)
+	if (asprintf(&target, "key:%s", close + 2) < 0)
+		target = NULL; /* asprintf() leaves it undefined */
+	if (!digits || !name_too || !target)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "cannot keep '%s'", text);
 	if (spec_parse_number(digits, &number) < 0)
 		return bad(err, "'%s' in '%s' is no descriptor number", digits, text);
 	*ret_fd = (struct spec_fd){ .name = TAKE_PTR(name), .number = number };
-	*ret_map = (struct spec_map){ .key = TAKE_PTR(key), .name = TAKE_PTR(name_too) };
+	*ret_map = (struct spec_map){ .target = TAKE_PTR(target), .name = TAKE_PTR(name_too) };
 	return 0;
 }
 
@@ -258,6 +261,12 @@ static const char *advice(const struct spec_fd *spec, int error)
 	return "";
 }
 
+static int fails(const struct spec_fd *spec, int error, struct err *err)
+{
+	return err_set(err, ERR_BAD_REQUEST, 0, NULL, "cannot open '%s' for %s: %s%s", spec->path,
+		spec->name, strerrordesc_np(error), advice(spec, error));
+}
+
 int spec_open(const struct spec_fd *spec, struct err *err)
 {
 	int fd = open_path(spec->path, flags_of(spec->mode));
@@ -266,8 +275,7 @@ int spec_open(const struct spec_fd *spec, struct err *err)
 	if (fd == -EISDIR && spec->mode == SPEC_EXISTING)
 		fd = open_path(spec->path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
-		return err_set(err, ERR_BAD_REQUEST, 0, NULL, "cannot open '%s' for %s: %s%s",
-			spec->path, spec->name, strerrordesc_np(-fd), advice(spec, -fd));
+		return fails(spec, -fd, err);
 	/* A reader that holds the writing side too would never see the end of the file. */
 	if (spec->mode == SPEC_EXISTING && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
 		close(fd);
@@ -275,4 +283,54 @@ int spec_open(const struct spec_fd *spec, struct err *err)
 			spec->name);
 	}
 	return fd;
+}
+
+/* ---- looking, for a plan ---- */
+
+/* A file that is not there: may it be made? */
+static int look_at_new(const struct spec_fd *spec, int flags, struct facts *ret, struct err *err)
+{
+	autofree char *copy = strdup(spec->path);
+	char *slash = copy ? strrchr(copy, '/') : NULL;
+
+	if (!copy)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "cannot keep '%s'", spec->path);
+	if (slash)
+		slash[slash == copy] = 0;
+	if (!(flags & O_CREAT) || faccessat(AT_FDCWD, slash ? copy : ".", W_OK, AT_EACCESS) < 0)
+		return fails(spec, errno, err);
+	*ret = (struct facts){ .kind = FACTS_REGULAR,
+		.mode = S_IFREG | 0666,
+		.flags = (uint32_t)(flags & ~(O_CREAT | O_TRUNC)) };
+	return 0;
+}
+
+int spec_look(const struct spec_fd *spec, struct facts *ret, struct err *err)
+{
+	int flags = flags_of(spec->mode), access = flags & O_ACCMODE;
+	autofd int fd = open(spec->path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return look_at_new(spec, flags, ret, err);
+	if (fd < 0)
+		return fails(spec, errno, err);
+	facts_read(fd, ret);
+	if (ret->kind == FACTS_DIRECTORY && spec->mode == SPEC_EXISTING)
+		flags = access = O_RDONLY;
+	if (ret->kind == FACTS_DIRECTORY && access != O_RDONLY)
+		return fails(spec, EISDIR, err);
+	if (ret->kind == FACTS_FIFO && spec->mode == SPEC_EXISTING)
+		return bad(err, "'%s' is a FIFO: say which side %s is, :r or :w", spec->path,
+			spec->name);
+	if (ret->kind == FACTS_SOCKET)
+		return fails(spec, ENXIO, err);
+	if (faccessat(AT_FDCWD, spec->path,
+		    (access != O_WRONLY ? R_OK : 0) | (access != O_RDONLY ? W_OK : 0),
+		    AT_EACCESS) < 0)
+		return fails(spec, errno, err);
+	ret->flags = (uint32_t)(flags & ~(O_CREAT | O_TRUNC));
+	ret->pos = 0;
+	if (flags & O_TRUNC)
+		ret->size = 0;
+	return 0;
 }

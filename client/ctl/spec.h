@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/facts.h"
 
 /*
  * How a path is opened. All but SPEC_EXISTING are the redirections of a shell.
@@ -30,10 +31,10 @@ struct spec_fd {
 	enum spec_mode mode;
 };
 
-/* --map KEY=NAME */
+/* --map TARGET=NAME */
 struct spec_map {
-	char *key;  /* owned */
-	char *name; /* owned */
+	char *target; /* owned; the grammar of plan/target.h */
+	char *name;   /* owned */
 };
 
 /* --at NAME=NUMBER */
@@ -53,7 +54,7 @@ struct spec_at {
 int spec_parse_fd(const char *text, struct spec_fd *ret, struct err *err);
 void spec_fd_done(struct spec_fd *spec);
 
-/* Split at the last '=': a key may hold that and any other character. */
+/* Split at the last '=': a target may hold that and any other character. Its grammar is not looked at. */
 int spec_parse_map(const char *text, struct spec_map *ret, struct err *err);
 void spec_map_done(struct spec_map *spec);
 
@@ -64,7 +65,7 @@ void spec_at_done(struct spec_at *spec);
 /**
  * spec_parse_inherit() - criu's own "fd[N]:KEY"
  * @ret_fd:  lends descriptor N of this process under the name "fd[N]"
- * @ret_map: puts it in place of KEY
+ * @ret_map: puts it in place of the target key:KEY, whatever the key looks like
  */
 int spec_parse_inherit(
 	const char *text, struct spec_fd *ret_fd, struct spec_map *ret_map, struct err *err);
@@ -81,5 +82,16 @@ int spec_parse_seconds(const char *text, uint32_t *ret_ms, struct err *err);
  * Return: the descriptor, the caller's, close-on-exec and blocking; or -1 with @err.
  */
 int spec_open(const struct spec_fd *spec, struct err *err);
+
+/**
+ * spec_look() - what spec_open() would give, without opening, making or emptying anything
+ * @ret: filled in on success. A file that would be made is there, empty
+ *
+ * Return: 0, or -1 with @err: spec_open() would fail.
+ */
+int spec_look(const struct spec_fd *spec, struct facts *ret, struct err *err);
+
+/* The mode of "r", "w", "a", "rw"; -1: it is none of these. */
+int spec_mode_of(const char *word);
 
 #endif

@@ -8,45 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORST 6 /* bytes that one byte may become: \uNNNN */
+#include "base/utf8.h"
 
-/* Continuation bytes of a character that begins with this byte; -1: none begins so. */
-static int tail_bytes(unsigned char first)
-{
-	if (first < 0x80)
-		return 0;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 1;
-	if (first >= 0xe0 && first <= 0xef)
-		return 2;
-	if (first >= 0xf0 && first <= 0xf4)
-		return 3;
-	return -1;
-}
-
-/*
- * One character of valid UTF-8: its length in bytes and *ret its number. 0: these bytes are none.
- */
-static size_t decode(const char *text, uint32_t *ret)
-{
-	static const uint32_t lowest[] = { 0, 0x80, 0x800, 0x10000 };
-	static const unsigned char head[] = { 0x7f, 0x1f, 0x0f, 0x07 };
-	int n = tail_bytes((unsigned char)text[0]);
-	uint32_t c;
-
-	if (n < 0)
-		return 0;
-	c = (unsigned char)text[0] & head[n];
-	for (int i = 1; i <= n; i++) {
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 0; /* the final zero is no continuation either */
-		c = c << 6 | ((unsigned char)text[i] & 0x3f);
-	}
-	if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*ret = c;
-	return (size_t)n + 1;
-}
+#define WORST    6 /* bytes that one byte may become: \uNNNN */
+#define UTF8_MAX 4 /* of one character; the final zero ends one that is cut */
 
 /*
  * Does a terminal obey it, or does it make text look like another: controls, marks of direction,
@@ -77,7 +42,7 @@ char *text_printable(const char *text)
 
 	while (copy && *text) {
 		uint32_t c;
-		size_t n = decode(text, &c);
+		size_t n = utf8_decode(text, UTF8_MAX, &c);
 
 		if (n && !dangerous(c))
 			out = mempcpy(out, text, n);
@@ -92,18 +57,7 @@ char *text_printable(const char *text)
 
 char *text_utf8(const char *text)
 {
-	char *copy = room_for(text), *out = copy;
-
-	while (copy && *text) {
-		uint32_t c;
-		size_t n = decode(text, &c);
-
-		out = n ? mempcpy(out, text, n) : stpcpy(out, "\xef\xbf\xbd");
-		text += n ? n : 1;
-	}
-	if (copy)
-		*out = 0;
-	return copy;
+	return utf8_clean(text, strlen(text));
 }
 
 char *text_json(const char *json)
@@ -112,7 +66,7 @@ char *text_json(const char *json)
 
 	while (copy && *json) {
 		uint32_t c;
-		size_t n = decode(json, &c);
+		size_t n = utf8_decode(json, UTF8_MAX, &c);
 
 		if (n && dangerous(c) && c != '\n' && c != '\t')
 			out += sprintf(out, "\\u%04x", c);

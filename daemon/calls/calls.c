@@ -18,7 +18,21 @@ static const struct {
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LEND] = { "Lend", lend_call, true, true },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RETURN_LENT] = { "Return", return_call, false, true },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RESTORE] = { "Restore", restore_call, true, true },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_PLAN] = { "Plan", plan_call, true, true },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_INSPECT] = { "Inspect", inspect_call, true, true },
 };
+
+static const Fdbroker__V1__Restore *restore_of(const Fdbroker__V1__ClientMessage *message)
+{
+	switch (message->call_case) {
+	case FDBROKER__V1__CLIENT_MESSAGE__CALL_RESTORE:
+		return message->restore;
+	case FDBROKER__V1__CLIENT_MESSAGE__CALL_PLAN:
+		return message->plan;
+	default:
+		return NULL;
+	}
+}
 
 static int dispatch(const struct call *call, struct err *err)
 {
@@ -55,7 +69,8 @@ void calls_packet(struct calls *calls, struct session *session, struct packet *p
 	struct log_about about = { .session = session->id };
 	Fdbroker__V1__ClientMessage *message =
 		fdbroker__v1__client_message__unpack(NULL, packet->size, packet->data);
-	struct call call = { calls, session, message, packet };
+	struct call call = { calls, session, message, packet,
+		message ? restore_of(message) : NULL };
 	struct err err;
 
 	if (!message) {

@@ -13,13 +13,16 @@ struct call {
 	struct calls *calls;
 	struct session *session;
 	const Fdbroker__V1__ClientMessage *message; /* borrowed; its serial is good */
-	struct packet *packet; /* borrowed; the descriptors that came with it */
+	struct packet *packet;                /* borrowed; the descriptors that came with it */
+	const Fdbroker__V1__Restore *restore; /* borrowed; of Restore and Plan; NULL: none */
 };
 
 int hello_call(const struct call *call, struct err *err);
 int status_call(const struct call *call, struct err *err);
 int lend_call(const struct call *call, struct err *err);
 int return_call(const struct call *call, struct err *err);
+int plan_call(const struct call *call, struct err *err);
+int inspect_call(const struct call *call, struct err *err);
 int restore_call(const struct call *call, struct err *err);
 
 #endif

@@ -20,7 +20,7 @@ static int check_room(const struct call *call, size_t n, struct err *err)
 		return err_set(err, ERR_LIMIT, 0, "names",
 			"names: this session has lent %zu descriptors; %zu more would be over its limit of %d",
 			call->session->lent.n, n, CONFIG_MAX_LENT);
-	if (call->calls->lent + n > call->calls->max_lent_in_all)
+	if (call->calls->lent + call->calls->jobs->lent + n > call->calls->max_lent_in_all)
 		return err_set(err, ERR_LIMIT, 0, "names",
 			"names: all sessions have lent %zu descriptors; %zu more would be over the broker's limit of %zu (its RLIMIT_NOFILE)",
 			call->calls->lent, n, call->calls->max_lent_in_all);

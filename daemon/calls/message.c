@@ -21,6 +21,7 @@ SAME(CRIU_FAILED);
 SAME(CRIU_BROKE);
 SAME(DEADLINE);
 SAME(CANCELLED);
+SAME(REFUSED);
 
 void message_send(
 	struct session *session, const Fdbroker__V1__ServerMessage *message, struct fdset *fds)

@@ -19,14 +19,19 @@ struct asked {
 	struct session *session; /* borrowed; told of its end by the watch */
 	struct job *job;         /* borrowed; alive until its result, which ends this */
 	bool carry_on;
-	int32_t *numbers; /* owned */
-	size_t n_numbers;
 };
 
-static void asked_free(struct asked *a)
+static Fdbroker__V1__Stage protocol_stage(enum job_stage_kind kind)
 {
-	free(a->numbers);
-	free(a);
+	switch (kind) {
+	case JOB_PLANNED:
+		return FDBROKER__V1__STAGE__PLANNED;
+	case JOB_STARTED:
+		return FDBROKER__V1__STAGE__STARTED;
+	case JOB_NOTIFIED:
+		return FDBROKER__V1__STAGE__NOTIFIED;
+	}
+	return FDBROKER__V1__STAGE__STAGE_UNSPECIFIED;
 }
 
 /* The stages of a job and the events of the protocol are the same thing. */
@@ -37,11 +42,10 @@ static void fill_event(
 	ret->has_job = true;
 	ret->job = job_id(job);
 	ret->has_stage = true;
-	ret->stage = stage->is_notification ? FDBROKER__V1__STAGE__NOTIFIED
-					    : FDBROKER__V1__STAGE__STARTED;
+	ret->stage = protocol_stage(stage->kind);
 	ret->has_at_us = true;
 	ret->at_us = stage->at_us;
-	if (stage->is_notification)
+	if (stage->kind == JOB_NOTIFIED)
 		ret->notification = (char *)stage->name;
 }
 
@@ -92,11 +96,39 @@ static void attach_descriptors(
 	to->log = (uint32_t)index;
 }
 
+static void fill_stages(const struct job *job, const struct job_result *from,
+	Fdbroker__V1__Event *events, Fdbroker__V1__Event **list)
+{
+	for (size_t i = 0; i < from->n_stages; i++) {
+		fill_event(job, &from->stages[i], &events[i]);
+		list[i] = &events[i];
+	}
+}
+
+static void fill_problems(
+	const struct job_result *from, Fdbroker__V1__Problem *items, Fdbroker__V1__Problem **list)
+{
+	for (size_t i = 0; i < from->n_problems; i++) {
+		const struct planner_problem *p = &from->problems[i];
+
+		fdbroker__v1__problem__init(&items[i]);
+		items[i].code = (char *)p->code;
+		items[i].has_error = true;
+		items[i].error = p->error;
+		items[i].has_mapping = p->mapping >= 0;
+		items[i].mapping = (uint32_t)p->mapping;
+		items[i].text = (char *)p->text;
+		list[i] = &items[i];
+	}
+}
+
 static void send_result(struct asked *a, const struct job *job, const struct job_result *from)
 {
 	Fdbroker__V1__ServerMessage message = FDBROKER__V1__SERVER_MESSAGE__INIT;
 	Fdbroker__V1__Result result = FDBROKER__V1__RESULT__INIT;
-	Fdbroker__V1__Event events[JOB_MAX_STAGES], *list[JOB_MAX_STAGES];
+	Fdbroker__V1__Event events[JOB_MAX_STAGES], *stages[JOB_MAX_STAGES];
+	autofree Fdbroker__V1__Problem *problems = calloc(from->n_problems + 1, sizeof(*problems));
+	autofree Fdbroker__V1__Problem **list = calloc(from->n_problems + 1, sizeof(*list));
 	Fdbroker__V1__Error error;
 	struct fdset fds = { 0 };
 
@@ -110,14 +142,16 @@ static void send_result(struct asked *a, const struct job *job, const struct job
 	}
 	result.has_pid = from->success;
 	result.pid = from->pid;
-	result.n_numbers = a->n_numbers;
-	result.numbers = a->numbers;
-	for (size_t i = 0; i < from->n_stages; i++) {
-		fill_event(job, &from->stages[i], &events[i]);
-		list[i] = &events[i];
-	}
+	result.n_numbers = from->n_numbers;
+	result.numbers = (int32_t *)from->numbers;
+	fill_stages(job, from, events, stages);
 	result.n_stages = from->n_stages;
-	result.stages = list;
+	result.stages = stages;
+	if (problems && list) {
+		fill_problems(from, problems, list);
+		result.n_problems = from->n_problems;
+		result.problems = list;
+	}
 	attach_descriptors(from, &result, &fds);
 	message.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_RESULT;
 	message.result = &result;
@@ -130,7 +164,7 @@ static void on_result(void *arg, struct job *job, const struct job_result *resul
 
 	send_result(a, job, result);
 	session_remove_watch(&a->watch);
-	asked_free(a);
+	free(a);
 }
 
 static const struct job_ops ops = { .event = on_event, .result = on_result };
@@ -145,20 +179,21 @@ static void session_gone(struct session_watch *watch)
 		log_line(LOG_INFO, &about, "its client is gone; carrying on");
 	else
 		job_cancel(a->job, "its client is gone");
-	asked_free(a);
+	free(a);
 }
 
-/* The job has its own copies: the names are free again, and our duplicates can go. */
-static void use_up(const struct call *call)
+/* The lent descriptors that it names are the job's now, and their names are free again. */
+static void use_up(const struct call *call, struct job *job)
 {
-	const Fdbroker__V1__Restore *restore = call->message->restore;
+	const Fdbroker__V1__Restore *restore = call->restore;
 
 	for (size_t i = 0; i < restore->n_mappings; i++) {
 		int fd = lent_take(&call->session->lent, restore->mappings[i]->lent);
 
-		if (fd >= 0) /* several mappings may name one */
-			call->calls->lent--;
-		discard_fd(fd);
+		if (fd < 0)
+			continue; /* another mapping has named it too */
+		call->calls->lent--;
+		job_take_lent(job, fd);
 	}
 }
 
@@ -174,36 +209,24 @@ static void accepted(const struct call *call, const struct job *job)
 	message.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_ACCEPTED;
 	message.accepted = &body;
 	message_send(call->session, &message, NULL);
-	send_event(call->session, job, job_last_stage(job), -1);
 }
 
-static int start(
-	const struct call *call, struct restore_checked *checked, struct asked *a, struct err *err)
+static void log_accepted(const struct call *call, uint32_t deadline_ms, const struct job *job)
 {
 	const struct session *session = call->session;
-	struct log_about about = { 0 };
+	struct log_about about = { .job = job_id(job) };
 
-	a->numbers = calloc(checked->spec.n_mappings + 1, sizeof(*a->numbers));
-	if (!a->numbers)
-		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
-			checked->spec.n_mappings);
-	if (job_start(call->calls->jobs, &checked->spec, &ops, a, &a->job, err) < 0)
-		return -1;
-	a->n_numbers = checked->spec.n_mappings;
-	for (size_t i = 0; i < a->n_numbers; i++)
-		a->numbers[i] = checked->spec.mappings[i].number;
-	about.job = job_id(a->job);
 	log_line(LOG_INFO, &about,
 		"accepted from session %lu (uid %d, pid %d): %zu mappings, deadline %u ms",
 		(unsigned long)session->id, (int)session->peer.uid, (int)session->peer.pid,
-		a->n_numbers, checked->spec.deadline_ms);
-	return 0;
+		call->restore->n_mappings, deadline_ms);
 }
 
 int restore_call(const struct call *call, struct err *err)
 {
-	autorestore struct restore_checked checked = { 0 };
+	autorestore struct restore_checked checked = { .spec = JOB_SPEC_NONE };
 	struct asked *a;
+	uint32_t deadline_ms;
 
 	if (restore_check(call, &checked, err) < 0)
 		return -1;
@@ -212,13 +235,15 @@ int restore_call(const struct call *call, struct err *err)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a restore");
 	a->session = call->session;
 	a->carry_on = checked.carry_on;
-	if (start(call, &checked, a, err) < 0) {
-		asked_free(a);
+	deadline_ms = checked.spec.deadline_ms; /* the job takes the rest */
+	if (job_start(call->calls->jobs, &checked.spec, &ops, a, &a->job, err) < 0) {
+		free(a);
 		return -1;
 	}
+	log_accepted(call, deadline_ms, a->job);
 	a->watch.gone = session_gone;
 	session_add_watch(call->session, &a->watch);
+	use_up(call, a->job);
 	accepted(call, a->job);
-	use_up(call);
 	return 0;
 }

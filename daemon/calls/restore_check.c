@@ -10,11 +10,11 @@
 
 #include "base/cleanup.h"
 #include "numbers.h"
+#include "plan/plan.h"
 
 void restore_checked_done(struct restore_checked *checked)
 {
-	free(checked->spec.mappings);
-	free((void *)checked->spec.opts);
+	job_spec_done(&checked->spec);
 }
 
 static const char *kind_name(mode_t mode)
@@ -37,8 +37,8 @@ static const char *kind_name(mode_t mode)
 	}
 }
 
-/* The descriptor behind an index, if it is a directory that the client could open for reading. */
-static int directory(const struct call *call, const char *field, uint32_t index, struct err *err)
+int restore_check_directory(
+	const struct call *call, const char *field, uint32_t index, struct err *err)
 {
 	const struct fdset *fds = &call->packet->fds;
 	struct statx st;
@@ -60,29 +60,29 @@ static int directory(const struct call *call, const char *field, uint32_t index,
 	if (flags & O_PATH)
 		return err_set(err, ERR_BAD_REQUEST, 0, field,
 			"%s: opened by O_PATH; open the directory for reading", field);
-	return fd;
+	return 0;
 }
 
 static int check_directories(const struct call *call, struct job_spec *spec, struct err *err)
 {
-	const Fdbroker__V1__Restore *r = call->message->restore;
+	const Fdbroker__V1__Restore *r = call->restore;
+	struct fdset *fds = &call->packet->fds;
 	size_t used = 1 + (r->has_work_dir && r->work_dir != r->images_dir);
 
 	if (!r->has_images_dir)
 		return err_set(err, ERR_BAD_REQUEST, 0, "images_dir", "images_dir: missing");
-	spec->images = directory(call, "images_dir", r->images_dir, err);
-	if (spec->images < 0)
+	if (restore_check_directory(call, "images_dir", r->images_dir, err) < 0)
 		return -1;
-	spec->work = -1;
-	if (r->has_work_dir) {
-		spec->work = directory(call, "work_dir", r->work_dir, err);
-		if (spec->work < 0)
-			return -1;
-	}
-	if (call->packet->fds.n != used)
+	if (r->has_work_dir && restore_check_directory(call, "work_dir", r->work_dir, err) < 0)
+		return -1;
+	if (fds->n != used)
 		return err_set(err, ERR_BAD_REQUEST, 0, NULL,
-			"%zu descriptors came with the call, which uses %zu", call->packet->fds.n,
-			used);
+			"%zu descriptors came with the call, which uses %zu", fds->n, used);
+	if (r->has_work_dir && r->work_dir == r->images_dir)
+		spec->work = fcntl(fds->fds[r->work_dir], F_DUPFD_CLOEXEC, 0);
+	else if (r->has_work_dir)
+		spec->work = fdset_take(fds, r->work_dir);
+	spec->images = fdset_take(fds, r->images_dir);
 	return 0;
 }
 
@@ -98,20 +98,57 @@ static int check_key(const char *key, const char *field, struct err *err)
 	return 0;
 }
 
-static int check_mapping(
-	const struct call *call, size_t i, struct worker_mapping *ret, struct err *err)
+/* A target in words is parsed for what is wrong with it, and for the number that some spellings have. */
+static int check_text(
+	const Fdbroker__V1__Mapping *m, const char *field, struct job_mapping *ret, struct err *err)
 {
-	const Fdbroker__V1__Mapping *m = call->message->restore->mappings[i];
+	struct target target;
+
+	if (target_parse(m->target->text, &target, err) < 0) {
+		char text[sizeof(err->text)];
+
+		memcpy(text, err->text, sizeof(text));
+		return err_set(err, ERR_BAD_REQUEST, 0, field, "%s: %.300s", field, text);
+	}
+	if (target.number < 0)
+		return 0;
+	if (m->has_number && m->number != target.number)
+		return err_set(err, ERR_BAD_REQUEST, 0, field,
+			"%s: says number %d, the mapping's number is %d", field, target.number,
+			m->number);
+	ret->number = target.number;
+	return 0;
+}
+
+static int check_target(
+	const Fdbroker__V1__Mapping *m, size_t i, struct job_mapping *ret, struct err *err)
+{
 	char field[40];
 
 	err_field(field, sizeof(field), "mappings", i, "target");
-	if (!m->target || m->target->target_case != FDBROKER__V1__TARGET__TARGET_KEY)
+	if (!m->target || m->target->target_case == FDBROKER__V1__TARGET__TARGET__NOT_SET)
 		return err_set(err, ERR_BAD_REQUEST, 0, field,
 			"%s: missing, or of a kind that this broker does not know", field);
-	err_field(field, sizeof(field), "mappings", i, "target.key");
-	if (check_key(m->target->key, field, err) < 0)
+	ret->is_key = m->target->target_case == FDBROKER__V1__TARGET__TARGET_KEY;
+	err_field(field, sizeof(field), "mappings", i, ret->is_key ? "target.key" : "target.text");
+	if (check_key(ret->is_key ? m->target->key : m->target->text, field, err) < 0)
 		return -1;
-	ret->key = m->target->key;
+	if (!ret->is_key && check_text(m, field, ret, err) < 0)
+		return -1;
+	ret->target = strdup(ret->is_key ? m->target->key : m->target->text);
+	return ret->target ? 0
+			   : err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a mapping");
+}
+
+static int check_mapping(
+	const struct call *call, size_t i, struct job_mapping *ret, struct err *err)
+{
+	const Fdbroker__V1__Mapping *m = call->restore->mappings[i];
+	char field[40];
+
+	ret->number = NUMBERS_NONE;
+	if (check_target(m, i, ret, err) < 0)
+		return -1;
 	err_field(field, sizeof(field), "mappings", i, "lent");
 	if (!m->lent)
 		return err_set(err, ERR_BAD_REQUEST, 0, field, "%s: missing", field);
@@ -119,51 +156,58 @@ static int check_mapping(
 	if (ret->fd < 0)
 		return err_set(err, ERR_NO_SUCH_NAME, 0, field,
 			"%s: no descriptor is lent as '%.255s'", field, m->lent);
+	ret->lent = strdup(m->lent);
+	if (!ret->lent)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a mapping");
 	err_field(field, sizeof(field), "mappings", i, "number");
 	if (m->has_number && m->number < 0)
 		return err_set(
 			err, ERR_BAD_REQUEST, 0, field, "%s: %d is negative", field, m->number);
-	ret->number = m->has_number ? m->number : NUMBERS_NONE;
+	if (m->has_number)
+		ret->number = m->number;
+	ret->reopen = m->reopen;
 	return 0;
 }
 
-struct keyed {
-	const char *key;
-	size_t index;
-};
-
-static int by_key(const void *a, const void *b)
+/* Whether the agreed numbers can be had; they are given out when criu is started. */
+static int check_numbers(const struct call *call, const struct job_spec *spec, struct err *err)
 {
-	const struct keyed *x = a, *y = b;
-	int r = strcmp(x->key, y->key);
+	autofree int *numbers = calloc(spec->n_mappings + 1, sizeof(*numbers));
+	int own[NUMBERS_OWN];
 
-	return r ? r : (x->index > y->index) - (x->index < y->index);
+	if (!numbers)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
+			spec->n_mappings);
+	for (size_t i = 0; i < spec->n_mappings; i++)
+		numbers[i] = spec->mappings[i].number;
+	return numbers_assign(
+		numbers, spec->n_mappings, call->calls->jobs->highest, own, NUMBERS_OWN, err);
 }
 
-/* criu takes the first mapping of a key and ignores the others without a word. */
-static int check_keys_differ(const struct worker_mapping *mappings, size_t n, struct err *err)
+/* The codes of problems that the client accepts, as a mask. */
+static int check_risks(const Fdbroker__V1__Restore *r, struct job_spec *spec, struct err *err)
 {
-	autofree struct keyed *keyed = calloc(n + 1, sizeof(*keyed));
 	char field[40];
 
-	if (!keyed)
-		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings", n);
-	for (size_t i = 0; i < n; i++)
-		keyed[i] = (struct keyed){ mappings[i].key, i };
-	qsort(keyed, n, sizeof(*keyed), by_key);
-	for (size_t i = 1; i < n; i++)
-		if (!strcmp(keyed[i].key, keyed[i - 1].key))
-			return err_set(err, ERR_BAD_REQUEST, 0,
-				err_field(field, sizeof(field), "mappings", keyed[i].index,
-					"target.key"),
-				"%s: '%.200s' is the key of mappings[%zu] too", field, keyed[i].key,
-				keyed[i - 1].index);
+	for (size_t i = 0; i < r->n_at_own_risk; i++) {
+		int code = plan_code_of(r->at_own_risk[i]);
+
+		err_field(field, sizeof(field), "at_own_risk", i, NULL);
+		if (code < 0)
+			return err_set(err, ERR_BAD_REQUEST, 0, field,
+				"%s: there is no problem '%.64s'", field, r->at_own_risk[i]);
+		if (!plan_code_acceptable((enum plan_code)code))
+			return err_set(err, ERR_BAD_REQUEST, 0, field,
+				"%s: '%.64s' cannot be accepted: the restore could not work", field,
+				r->at_own_risk[i]);
+		spec->at_own_risk |= UINT64_C(1) << code;
+	}
 	return 0;
 }
 
 static int check_mappings(const struct call *call, struct job_spec *spec, struct err *err)
 {
-	const Fdbroker__V1__Restore *r = call->message->restore;
+	const Fdbroker__V1__Restore *r = call->restore;
 
 	if (r->n_mappings > CONFIG_MAX_MAPPINGS)
 		return err_set(err, ERR_LIMIT, 0, "mappings",
@@ -177,12 +221,12 @@ static int check_mappings(const struct call *call, struct job_spec *spec, struct
 	for (size_t i = 0; i < r->n_mappings; i++)
 		if (check_mapping(call, i, &spec->mappings[i], err) < 0)
 			return -1;
-	return check_keys_differ(spec->mappings, spec->n_mappings, err);
+	return check_numbers(call, spec, err);
 }
 
 static int check_opts(const struct call *call, struct job_spec *spec, struct err *err)
 {
-	const Fdbroker__V1__Restore *r = call->message->restore;
+	const Fdbroker__V1__Restore *r = call->restore;
 	uint8_t *opts = NULL;
 
 	if (!r->has_criu_opts || r->criu_opts.len == 0)
@@ -196,7 +240,7 @@ static int check_opts(const struct call *call, struct job_spec *spec, struct err
 
 static int check_deadline(const struct call *call, struct job_spec *spec, struct err *err)
 {
-	const Fdbroker__V1__Restore *r = call->message->restore;
+	const Fdbroker__V1__Restore *r = call->restore;
 
 	spec->deadline_ms = r->has_deadline_ms ? r->deadline_ms : call->calls->config->deadline_ms;
 	if (spec->deadline_ms < 1 || spec->deadline_ms > CONFIG_MAX_DEADLINE_MS)
@@ -208,7 +252,7 @@ static int check_deadline(const struct call *call, struct job_spec *spec, struct
 
 int restore_check(const struct call *call, struct restore_checked *ret, struct err *err)
 {
-	const Fdbroker__V1__Restore *r = call->message->restore;
+	const Fdbroker__V1__Restore *r = call->restore;
 
 	if (r->has_when_client_gone &&
 		r->when_client_gone != FDBROKER__V1__WHEN_CLIENT_GONE__CANCEL &&
@@ -217,7 +261,8 @@ int restore_check(const struct call *call, struct restore_checked *ret, struct e
 			"when_client_gone: %d is unknown", (int)r->when_client_gone);
 	ret->carry_on = r->when_client_gone == FDBROKER__V1__WHEN_CLIENT_GONE__CARRY_ON;
 	if (check_directories(call, &ret->spec, err) < 0 ||
-		check_mappings(call, &ret->spec, err) < 0 || check_opts(call, &ret->spec, err) < 0)
+		check_mappings(call, &ret->spec, err) < 0 || check_risks(r, &ret->spec, err) < 0 ||
+		check_opts(call, &ret->spec, err) < 0)
 		return -1;
 	return check_deadline(call, &ret->spec, err);
 }

@@ -119,6 +119,37 @@ same_open_file() { # pid1 fd1 pid2 fd2
 	"$TOOLS/kcmp-file" "$@"
 }
 
+# Who shares which open file in a process and all that descend from it: one line for each open file, as
+# tools/kcmp-classes prints it. With --with only that of another process's descriptor.
+classes_of() { # [--with pid2 fd2] pid
+	local with=() tree
+
+	[ "$1" != --with ] || { with=("${@:1:3}") && shift 3; }
+	mapfile -t tree < <(tree_of "$1")
+	"$TOOLS/kcmp-classes" "${with[@]}" "${tree[@]}"
+}
+
+# Every two descriptors of the tree share an open file just if they did before, and the one of descriptor fd
+# is now the very one that another process has.
+assert_replaced() { # classes-before pid.fd pid2 fd2
+	assert_eq "who shares open files" "$(classes_of "${2%.*}")" "$1"
+	assert_eq "who has what was lent for $2" "$(classes_of --with "$3" "$4" "${2%.*}")" \
+		"$(grep -E "(^| )$2( |$)" <<<"$1")"
+}
+
+# Have a target read and write all that it holds; prints its report (targets/poke.h).
+poke() { # pid report
+	rm -f "$2"
+	kill -USR1 "$1"
+	wait_for test -e "$2"
+	cat "$2"
+}
+
+assert_poke() { # pid report line...
+	assert_eq "what the descriptors of $1 are worth" "$(poke "$1" "$2" | tr '\n' ';')" \
+		"$(printf '%s;' "${@:3}")"
+}
+
 # Kill processes with all that descend from them, and wait until they are gone.
 end() { # pid...
 	local pid all=()

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../unit/images.h"
 #include "base/cleanup.h"
 #include "wire.h"
 
@@ -70,6 +71,33 @@ static _Noreturn void exec_broker(const struct broker *b)
 	_exit(126);
 }
 
+/* What the tests lend is /dev/null: a character device each, of these names. */
+static void write_images(const struct broker *b)
+{
+	static const char *const names[] = { "/a", "/b", "/c", "/var/log/x" };
+	struct images i = { .fd = open(b->images, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	struct out tree = out_begin(2, MAGIC_PSTREE), table = out_begin(2, MAGIC_FDINFO),
+		   files = out_begin(2, MAGIC_FILES);
+
+	put_inventory(&i, 2, true);
+	out_task(&tree, 4000000, 0); /* above every pid_max: free */
+	out_save(&tree, &i, "pstree.img");
+	put_core(&i, 4000000, 1);
+	put_ids(&i, 4000000, 1);
+	for (uint32_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+		IMG(FownEntry, FOWN_ENTRY, fown, .uid = 0);
+		IMG(RegFile, REG_FILE, reg, .id = n + 1, .flags = O_RDWR, .fown = &fown,
+			.name = (char *)names[n], .has_mode = 1, .mode = S_IFCHR | 0666);
+		IMG(FileEntry, FILE_ENTRY, entry, .type = 1, .id = n + 1, .reg = &reg);
+
+		out_record(&files, &entry);
+		out_desc(&table, n, 1, n + 1);
+	}
+	out_save(&files, &i, "files.img");
+	put_descs(&table, &i, 1);
+	close(i.fd);
+}
+
 /* The targets of a process's descriptors, one a line; anonymous inodes and sockets by kind. */
 static char *table_of(pid_t pid)
 {
@@ -117,15 +145,12 @@ char *broker_children(const struct broker *b)
 
 void broker_start(struct broker *b, const char *mode)
 {
-	char path[160];
-
 	*b = (struct broker){ .dir = "/tmp/fdbroker-test-XXXXXX" };
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->socket, sizeof(b->socket), "%s/s", b->dir);
 	snprintf(b->images, sizeof(b->images), "%s/images", b->dir);
 	assert_int_equal(mkdir(b->images, 0755), 0);
-	snprintf(path, sizeof(path), "%s/inventory.img", b->images);
-	assert_int_equal(close(creat(path, 0644)), 0);
+	write_images(b);
 	if (mode)
 		write_criu(b, mode);
 	b->pid = fork();

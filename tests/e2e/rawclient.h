@@ -15,7 +15,7 @@ struct broker {
 	pid_t pid;
 	char dir[64]; /* socket, criu, images; removed at the end */
 	char socket[96];
-	char images[96];    /* a directory with an inventory.img */
+	char images[96];    /* of one task, with open files whose keys are a, b, c and var/log/x */
 	char *fds_at_start; /* its descriptor table when it had just begun to serve */
 	int witness;        /* a session that must notice nothing of all that happens */
 };

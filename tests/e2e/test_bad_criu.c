@@ -163,8 +163,10 @@ static void success(void **state)
 	sock = raw_connect(&broker);
 	start(sock, 5000, false);
 	a = raw_await_result(sock);
-	assert_int_equal(a.message->result->n_stages, 5);
-	assert_string_equal(a.message->result->stages[2]->notification, "post-restore");
+	assert_int_equal(a.message->result->n_stages, 6);
+	assert_int_equal(a.message->result->stages[0]->stage, FDBROKER__V1__STAGE__PLANNED);
+	assert_int_equal(a.message->result->stages[1]->stage, FDBROKER__V1__STAGE__STARTED);
+	assert_string_equal(a.message->result->stages[3]->notification, "post-restore");
 	end_by(&a);
 	raw_done(&a);
 	close(sock);

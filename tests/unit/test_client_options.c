@@ -187,14 +187,13 @@ static void all_parts_arrive(void **state)
 	parse(&p, "-D imgs -W work --fd a=/x:a --map k=v=a --at a=4 --at a=9 --deadline 1.5 "
 		  "--carry-on -vv --json=short");
 	assert_int_equal(p.code, 0);
-	assert_string_equal(p.args.images, "imgs");
+	assert_string_equal(p.args.mapping.images, "imgs");
 	assert_string_equal(p.args.work, "work");
-	assert_int_equal(p.args.n_lent, 1);
-	assert_string_equal(p.args.lent[0].spec.path, "/x");
-	assert_int_equal(p.args.n_maps, 1);
-	assert_string_equal(p.args.maps[0].key, "k=v");
-	assert_int_equal(restore_args_at(&p.args, "a"), 9);
-	assert_int_equal(restore_args_at(&p.args, "b"), -1);
+	assert_int_equal(p.args.mapping.n_lent, 1);
+	assert_string_equal(p.args.mapping.lent[0].spec.path, "/x");
+	assert_int_equal(p.args.mapping.n_maps, 1);
+	assert_string_equal(p.args.mapping.maps[0].text, "k=v");
+	assert_int_equal(mapping_args_number(&p.args.mapping, &p.args.mapping.maps[0]), 9);
 	assert_int_equal(p.args.deadline_ms, 1500);
 	assert_true(p.args.carry_on);
 	assert_int_equal(p.ctl.verbose, 2);
@@ -234,9 +233,9 @@ static void an_open_number_is_lent_as_it_is(void **state)
 	(void)state;
 	parse(&p, "-D /tmp --fd a=/dev/null:r --map k=a --inherit-fd fd[1]:l");
 	assert_int_equal(restore_args_open(&p.ctl, &p.args), 0);
-	assert_int_equal(p.args.lent[1].fd, 1);
-	assert_int_equal(p.args.lent[1].opened, -1);
-	assert_true(p.args.lent[0].fd == p.args.lent[0].opened);
+	assert_int_equal(p.args.mapping.lent[1].fd, 1);
+	assert_int_equal(p.args.mapping.lent[1].opened, -1);
+	assert_true(p.args.mapping.lent[0].fd == p.args.mapping.lent[0].opened);
 	assert_int_equal(restore_args_fill(&p.args, p.rq), 0);
 	assert_int_equal(p.rq->n_mappings, 2);
 	parsed_done(&p);

@@ -103,7 +103,7 @@ static void parses_map(void **state)
 		return;
 	}
 	assert_int_equal(r, 0);
-	assert_string_equal(got.key, c->first);
+	assert_string_equal(got.target, c->first);
 	assert_string_equal(got.name, c->rest);
 	spec_map_done(&got);
 }
@@ -115,9 +115,9 @@ static struct pair_case map_cases[] = {
 	{ "the last = splits", "a=b=c=log", "a=b=c", "log" },
 	{ "a name made by --inherit-fd", "x=fd[5]", "x", "fd[5]" },
 	{ "bytes that are no UTF-8", "a\xff\x01=log", "a\xff\x01", "log" },
-	{ "no =", "x", NULL, "is not KEY=NAME" },
-	{ "no key", "=log", NULL, "is not KEY=NAME" },
-	{ "no name", "x=", NULL, "is not KEY=NAME" },
+	{ "no =", "x", NULL, "is not TARGET=NAME" },
+	{ "no key", "=log", NULL, "is not TARGET=NAME" },
+	{ "no name", "x=", NULL, "is not TARGET=NAME" },
 	{ "a bad name", "x=a:b", NULL, "holds a colon" },
 };
 
@@ -162,7 +162,7 @@ static void parses_inherit(void **state)
 
 	if (!c->first) {
 		assert_int_equal(r, -1);
-		assert_true(!fd.name && !map.key);
+		assert_true(!fd.name && !map.target);
 		expect_text(&err, c->rest);
 		return;
 	}
@@ -171,16 +171,16 @@ static void parses_inherit(void **state)
 	assert_string_equal(map.name, c->first);
 	assert_int_equal(fd.number, atoi(c->first + strlen("fd[")));
 	assert_null(fd.path);
-	assert_string_equal(map.key, c->rest);
+	assert_string_equal(map.target, c->rest);
 	spec_fd_done(&fd);
 	spec_map_done(&map);
 }
 
 static struct pair_case inherit_cases[] = {
-	{ "a path", "fd[5]:var/log/x", "fd[5]", "var/log/x" },
-	{ "a pipe", "fd[12]:pipe:[4711]", "fd[12]", "pipe:[4711]" },
-	{ "a key with ]:", "fd[0]:a]:b", "fd[0]", "a]:b" },
-	{ "a key with blanks", "fd[3]:a b", "fd[3]", "a b" },
+	{ "a path", "fd[5]:var/log/x", "fd[5]", "key:var/log/x" },
+	{ "a pipe", "fd[12]:pipe:[4711]", "fd[12]", "key:pipe:[4711]" },
+	{ "a key with ]:", "fd[0]:a]:b", "fd[0]", "key:a]:b" },
+	{ "a key with blanks", "fd[3]:a b", "fd[3]", "key:a b" },
 	{ "no key", "fd[5]:", NULL, "is not fd[N]:KEY" },
 	{ "no colon", "fd[5]var", NULL, "is not fd[N]:KEY" },
 	{ "no number", "fd[]:x", NULL, "is no descriptor number" },

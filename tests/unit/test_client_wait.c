@@ -21,7 +21,7 @@ static void say_every_error(struct fake *f)
 static void codes_become_errnos(void **state)
 {
 	static const int errnos[] = { EIO, EIO, EPROTO, EOPNOTSUPP, EINVAL, EPERM, EDQUOT, EEXIST,
-		ENOENT, EACCES, EBADMSG, ENOEXEC, EREMOTEIO, EREMOTEIO, ETIME, ECANCELED,
+		ENOENT, EACCES, EBADMSG, ENOEXEC, EREMOTEIO, EREMOTEIO, ETIME, ECANCELED, EXDEV,
 		EREMOTEIO };
 	struct fake f;
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Before criu. See prepare.h.
+ *
+ *   planning --no split--> ready --prepare_ask_unchanged()--> the planner looks again
+ *       `----split--> layering --^
+ */
+#include "prepare.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "config.h"
+
+struct prepare {
+	struct event_base *base;               /* borrowed */
+	struct reaper *reaper;                 /* borrowed */
+	const struct planner_request *request; /* borrowed */
+	const struct prepare_ops *ops;         /* borrowed, with arg */
+	void *arg;
+	struct helper *planner; /* owned; kept for the question */
+	struct helper *layerer; /* owned */
+	struct planned planned;
+	int layer; /* owned; -1: criu sees the client's directory */
+};
+
+/* ---- the layer ---- */
+
+struct layering {
+	int images;
+	const struct planned *planned;
+};
+
+/* In a child. */
+static int make_layer(void *arg, struct err *err)
+{
+	const struct layering *l = arg;
+	int images = l->images, fd;
+	enum overlay_kind kind;
+
+	helper_keep_only(&images, 1);
+	fd = overlay_make(l->images, l->planned->files, l->planned->n_files, &kind);
+	if (fd < 0)
+		return err_set(err, ERR_INTERNAL, -fd, "images_dir",
+			"images_dir: its file system cannot be put under a private layer, which splitting an open file needs");
+	return fd;
+}
+
+static void layer_done(void *arg, int fd, const struct err *err)
+{
+	struct prepare *p = arg;
+
+	p->layer = fd;
+	helper_end(TAKE_PTR(p->layerer));
+	p->ops->ready(p->arg, fd < 0 ? err : NULL);
+}
+
+static const struct helper_ops layer_ops = { .done = layer_done };
+
+static int start_layer(struct prepare *p, struct err *err)
+{
+	struct layering layering = { .images = p->request->images, .planned = &p->planned };
+	const struct helper_spec spec = {
+		.run = make_layer,
+		.arg = &layering,
+		.what = "making a layer over the images",
+		.deadline_ms = CONFIG_LAYER_MS,
+	};
+
+	return helper_start(p->base, p->reaper, &spec, &layer_ops, p, &p->layerer, err);
+}
+
+/* ---- the plan ---- */
+
+/* Return: 1: nothing more is to be made; 0: a layer is under way; -1 with @err. */
+static int take_plan(struct prepare *p, int fd, struct err *err)
+{
+	if (planner_read(fd, p->request->n_mappings, &p->planned, err) < 0)
+		return -1;
+	if (p->planned.n_errors || p->planned.n_files == 0)
+		return 1;
+	return start_layer(p, err);
+}
+
+static void plan_done(void *arg, int fd, const struct err *err)
+{
+	struct prepare *p = arg;
+	struct err bad;
+	int r;
+
+	if (fd < 0) {
+		p->ops->ready(p->arg, err);
+		return;
+	}
+	r = take_plan(p, fd, &bad);
+	if (r != 0)
+		p->ops->ready(p->arg, r < 0 ? &bad : NULL);
+}
+
+static void plan_answered(void *arg, bool answer)
+{
+	struct prepare *p = arg;
+
+	p->ops->unchanged(p->arg, answer);
+}
+
+static const struct helper_ops planner_ops = { .done = plan_done, .answered = plan_answered };
+
+int prepare_start(struct event_base *base, struct reaper *reaper,
+	const struct planner_request *request, const struct prepare_ops *ops, void *arg,
+	struct prepare **ret, struct err *err)
+{
+	struct prepare *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to plan");
+	*p = (struct prepare){ .base = base,
+		.reaper = reaper,
+		.request = request,
+		.ops = ops,
+		.arg = arg,
+		.layer = -1 };
+	if (planner_start(base, reaper, request, &planner_ops, p, &p->planner, err) < 0) {
+		prepare_end(p);
+		return -1;
+	}
+	*ret = p;
+	return 0;
+}
+
+const struct planned *prepare_plan(const struct prepare *p)
+{
+	return &p->planned;
+}
+
+int prepare_images(const struct prepare *p)
+{
+	return p->layer >= 0 ? p->layer : p->request->images;
+}
+
+void prepare_ask_unchanged(struct prepare *p)
+{
+	helper_ask(p->planner);
+}
+
+void prepare_end(struct prepare *p)
+{
+	if (!p)
+		return;
+	helper_end(p->planner);
+	helper_end(p->layerer);
+	planned_done(&p->planned);
+	cleanup_fd(&p->layer);
+	free(p);
+}
