@@ -46,6 +46,28 @@ test_what_the_plan_refuses_starts_no_criu() {
 	stop_broker
 }
 
+# The errors that take a tree of their own.
+test_more_that_the_plan_refuses() {
+	local real=$CRIU
+
+	start_target sharer /tmp/log /tmp/report
+	dump "$target" images
+	mark_criu
+	start_broker
+	exec 10<>new
+	refuses mapping-replaced --fd a=10 --map tmp/log=a
+	CRIU=$real
+	stop_broker
+	start_target kinds eventfd /tmp
+	dump "$target" watched
+	rm -rf images && mv watched images
+	mark_criu
+	start_broker
+	refuses not-pollable --fd a=10 --map "$target.4=a" --at-own-risk wrong-kind
+	CRIU=$real
+	stop_broker
+}
+
 test_a_near_miss_is_named() {
 	local key
 
