@@ -19,7 +19,8 @@ struct helper_spec {
 	 * Runs in the child, a single-threaded copy with all of the daemon's descriptors: it begins by
 	 * helper_keep_only(). May allocate, block and be killed at any moment.
 	 *
-	 * Return: a descriptor to hand back, or -1 with @err.
+	 * Return: a descriptor to hand back, and a number in @err->sys if done() is to have one; or -1 with
+	 * @err.
 	 */
 	int (*run)(void *arg, struct err *err);
 	/* NULL: the child ends after run(). Else it waits for helper_ask(). Return: the answer. */
@@ -30,7 +31,7 @@ struct helper_spec {
 };
 
 struct helper_ops {
-	/* run() has ended. @fd: owned by the callee; -1: @err says why. */
+	/* run() has ended. @fd: owned by the callee, with run()'s number in @err->sys; -1: @err says why. */
 	void (*done)(void *arg, int fd, const struct err *err);
 	/* answer() has ended; false also if the child could not give one. */
 	void (*answered)(void *arg, bool answer);

@@ -136,6 +136,6 @@ int overlay_make(
 	r = bind_all(ours, images);
 	if (r < 0)
 		return r;
-	*ret = OVERLAY_LINKS;
+	*ret = OVERLAY_BINDS;
 	return TAKE_FD(ours);
 }

@@ -20,7 +20,7 @@ struct overlay_file {
 /* How a layer was made; the kernel and the client's file system decide. */
 enum overlay_kind {
 	OVERLAY_MOUNT, /* overlayfs: the client's files themselves show through */
-	OVERLAY_LINKS, /* a tmpfs into which each of the client's files is bound by a mount of its own */
+	OVERLAY_BINDS, /* a tmpfs into which each of the client's files is bound by a mount of its own */
 };
 
 /**

@@ -324,6 +324,16 @@ int planner_read(int fd, size_t n_mappings, struct planned *ret, struct err *err
 	return 0;
 }
 
+void planned_warn(struct planned *p, int code, const char *text)
+{
+	struct planner_problem *all = reallocarray(p->problems, p->n_problems + 1, sizeof(*all));
+
+	if (!all)
+		return;
+	p->problems = all;
+	all[p->n_problems++] = (struct planner_problem){ plan_code_name(code), false, -1, text };
+}
+
 void planned_done(struct planned *p)
 {
 	if (p->message)

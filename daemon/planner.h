@@ -73,6 +73,9 @@ int planner_start(struct event_base *base, struct reaper *reaper,
  */
 int planner_read(int fd, size_t n_mappings, struct planned *ret, struct err *err);
 
+/* Add a warning that the daemon itself has; @text is static. Without memory it is left out. */
+void planned_warn(struct planned *p, int code, const char *text);
+
 void planned_done(struct planned *p);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "config.h"
+#include "plan/plan.h"
 
 struct prepare {
 	struct event_base *base;               /* borrowed */
@@ -36,13 +37,14 @@ static int make_layer(void *arg, struct err *err)
 {
 	const struct layering *l = arg;
 	int images = l->images, fd;
-	enum overlay_kind kind;
+	enum overlay_kind kind = OVERLAY_MOUNT;
 
 	helper_keep_only(&images, 1);
 	fd = overlay_make(l->images, l->planned->files, l->planned->n_files, &kind);
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, -fd, "images_dir",
 			"images_dir: its file system cannot be put under a private layer, which splitting an open file needs");
+	err->sys = kind;
 	return fd;
 }
 
@@ -51,6 +53,9 @@ static void layer_done(void *arg, int fd, const struct err *err)
 	struct prepare *p = arg;
 
 	p->layer = fd;
+	if (fd >= 0 && err->sys == OVERLAY_BINDS)
+		planned_warn(&p->planned, PLAN_BOUND_LAYER,
+			"no overlayfs can be put over the images: their files are bound in one by one");
 	helper_end(TAKE_PTR(p->layerer));
 	p->ops->ready(p->arg, fd < 0 ? err : NULL);
 }
@@ -82,7 +87,7 @@ static int take_plan(struct prepare *p, int fd, struct err *err)
 	return start_layer(p, err);
 }
 
-static void plan_done(void *arg, int fd, const struct err *err)
+static void planner_done(void *arg, int fd, const struct err *err)
 {
 	struct prepare *p = arg;
 	struct err bad;
@@ -97,14 +102,14 @@ static void plan_done(void *arg, int fd, const struct err *err)
 		p->ops->ready(p->arg, r < 0 ? &bad : NULL);
 }
 
-static void plan_answered(void *arg, bool answer)
+static void planner_answered(void *arg, bool answer)
 {
 	struct prepare *p = arg;
 
 	p->ops->unchanged(p->arg, answer);
 }
 
-static const struct helper_ops planner_ops = { .done = plan_done, .answered = plan_answered };
+static const struct helper_ops planner_ops = { .done = planner_done, .answered = planner_answered };
 
 int prepare_start(struct event_base *base, struct reaper *reaper,
 	const struct planner_request *request, const struct prepare_ops *ops, void *arg,

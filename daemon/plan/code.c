@@ -32,6 +32,7 @@ static const struct {
 	[PLAN_CWD_REPLACED] = { "cwd-replaced", false },
 	[PLAN_PEER_CUT] = { "peer-cut", false },
 	[PLAN_OVERWRITES] = { "overwrites", false },
+	[PLAN_BOUND_LAYER] = { "bound-layer", false },
 };
 
 const char *plan_code_name(int code)

@@ -52,7 +52,9 @@ enum plan_code {
 	PLAN_CWD_REPLACED = 40,
 	PLAN_PEER_CUT = 41,   /* the other end stays and will see the end */
 	PLAN_OVERWRITES = 42, /* reopened at its start and not for appending */
-	PLAN_CODES = 64,      /* one more than any code: they are bits of a mask */
+	PLAN_BOUND_LAYER =
+		43, /* the daemon's: no overlayfs over these images, their files are bound one by one */
+	PLAN_CODES = 64, /* one more than any code: they are bits of a mask */
 };
 
 enum plan_level {

@@ -132,7 +132,8 @@ test_the_clients_directory_stays_as_it_was() {
 	(cd images && stat -c '%n %s %Y %Z %h' . ./* && sha256sum ./*) >before
 	start_broker
 	exec 10>>new
-	ctl restore -D images --fd a=10 --map "$target.3=a"
+	assert_status 0 ctl restore -D images --fd a=10 --map "$target.3=a"
+	if [[ $output == *bound-layer* ]]; then fail "there was no overlayfs: $output"; fi
 	same_open_file "$target" 3 "$BASHPID" 10
 	if same_open_file "$target" 4 "$BASHPID" 10; then fail "the other open file was replaced too"; fi
 	end "$target"
@@ -149,7 +150,8 @@ test_where_no_overlay_can_be_had() {
 	mount -t overlay -o lowerdir=m1,upperdir=u2,workdir=w2 overlay m2
 	start_broker
 	exec 10>>new
-	ctl restore -D m2 --fd a=10 --map "$target.3=a"
+	assert_status 0 ctl restore -D m2 --fd a=10 --map "$target.3=a"
+	assert_match "what is said" "$output" "bound-layer"
 	same_open_file "$target" 3 "$BASHPID" 10
 	if same_open_file "$target" 4 "$BASHPID" 10; then fail "the other open file was replaced too"; fi
 	end "$target"
