@@ -165,19 +165,27 @@ static void check_pollable(struct one *o, uint32_t file)
 		name_of_lent(o).text);
 }
 
+/* The N of /dev/pts/N of a lent slave, by its device number, or master; -1: it is neither. */
+static int lent_pty(const struct facts *lent)
+{
+	unsigned m = major(lent->rdev);
+
+	if (lent->kind != FACTS_TERMINAL)
+		return -1;
+	if (m >= FIRST_PTS_MAJOR && m <= LAST_PTS_MAJOR)
+		return (int)(minor(lent->rdev) + ((m - FIRST_PTS_MAJOR) << 8));
+	return lent->rdev == makedev(5, 2) ? lent->pty_index : -1; /* /dev/ptmx */
+}
+
 /* criu opens a pty of the images by its number, which must be free in that devpts. */
 static void check_pty_number(struct one *o)
 {
-	const struct facts *lent = &o->in->facts;
-	unsigned m = major(lent->rdev), number = minor(lent->rdev) + ((m - FIRST_PTS_MAJOR) << 8);
-	uint32_t file;
+	int number = lent_pty(&o->in->facts);
+	uint32_t file = number < 0 ? NONE : map_get(&o->c->ptys, (uint32_t)number);
 
-	if (lent->kind != FACTS_TERMINAL || m < FIRST_PTS_MAJOR || m > LAST_PTS_MAJOR)
-		return;
-	file = map_get(&o->c->ptys, number);
 	if (file != NONE)
 		say(o, PLAN_PTY_NUMBER,
-			"lent '%s' is /dev/pts/%u, the number that %s needs in the same /dev/pts",
+			"lent '%s' is of /dev/pts/%d, the number that %s needs in the same /dev/pts",
 			o->in->name, number, name_of(o, file).text);
 }
 

@@ -114,22 +114,31 @@ static enum facts_kind refine(int fd, enum facts_kind by_mode)
 	return kind_of_name(name, by_mode);
 }
 
-/* The line "pos:" of fdinfo is the first. lseek() would wait for somebody who reads on the same open file. */
-static int64_t position(int fd)
+/*
+ * From fdinfo: the position, for lseek() would wait for somebody who reads on the same open file; and
+ * "tty-index" of the master of a pseudoterminal, whose device number is /dev/ptmx's (Linux 4.14).
+ */
+static void read_fdinfo(int fd, struct facts *ret)
 {
-	char path[64], text[32];
+	char path[64], text[256];
 	autofd int info = -1;
+	const char *index;
 	ssize_t n;
 
+	ret->pos = ret->pty_index = -1;
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	info = open(path, O_RDONLY | O_CLOEXEC);
 	if (info < 0)
-		return -1;
+		return;
 	n = read(info, text, sizeof(text) - 1);
 	if (n <= 0)
-		return -1;
+		return;
 	text[n] = 0;
-	return strncmp(text, "pos:", 4) == 0 ? strtoll(text + 4, NULL, 10) : -1;
+	if (strncmp(text, "pos:", 4) == 0)
+		ret->pos = strtoll(text + 4, NULL, 10);
+	index = strstr(text, "tty-index:");
+	if (index)
+		ret->pty_index = (int)strtol(index + strlen("tty-index:"), NULL, 10);
 }
 
 static int socket_option(int fd, int option)
@@ -150,8 +159,8 @@ static void fill(int fd, const struct statx *st, int flags, struct facts *ret)
 		.dev = makedev(st->stx_dev_major, st->stx_dev_minor),
 		.ino = st->stx_ino,
 		.rdev = rdev,
-		.size = st->stx_size,
-		.pos = position(fd) };
+		.size = st->stx_size };
+	read_fdinfo(fd, ret);
 	if (ret->kind != FACTS_SOCKET || flags & O_PATH)
 		return;
 	ret->sock_domain = socket_option(fd, SO_DOMAIN);

@@ -39,10 +39,11 @@ struct facts {
 	int error; /* errno if kind is FACTS_CLOSED, else 0 */
 	uint32_t
 		flags; /* of open(2), as F_GETFL gives them: access mode, O_APPEND, O_NONBLOCK, O_PATH */
-	uint32_t mode;              /* st_mode */
-	uint64_t dev, ino, rdev;    /* for a pipe or socket ino is the number in "pipe:[...]" */
-	uint64_t size;              /* bytes, of a regular file */
-	int64_t pos;                /* position, -1: not known (no /proc) */
+	uint32_t mode;           /* st_mode */
+	uint64_t dev, ino, rdev; /* for a pipe or socket ino is the number in "pipe:[...]" */
+	uint64_t size;           /* bytes, of a regular file */
+	int64_t pos;             /* position, -1: not known (no /proc) */
+	int pty_index; /* N of /dev/pts/N, of the master of a pseudoterminal; -1: it is none */
 	int sock_domain, sock_type; /* AF_*, SOCK_*; sockets only */
 	bool sock_listening;
 };

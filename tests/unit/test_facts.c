@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -127,6 +128,20 @@ static int make_path(void)
 	return open("/", O_PATH | O_CLOEXEC);
 }
 
+static void number_of_a_pty(void **state)
+{
+	int master = make_terminal(), null = make_null();
+	struct facts facts;
+
+	(void)state;
+	facts_read(master, &facts);
+	assert_int_equal(facts.pty_index, atoi(ptsname(master) + strlen("/dev/pts/")));
+	facts_read(null, &facts);
+	assert_int_equal(facts.pty_index, -1);
+	close(master);
+	close(null);
+}
+
 struct row {
 	const char *name;
 	int (*make)(void);
@@ -200,9 +215,10 @@ int main(void)
 		{ "O_PATH", make_path, { .kind = FACTS_DIRECTORY } },
 	};
 	enum { N = sizeof(rows) / sizeof(rows[0]) };
-	struct CMUnitTest tests[N + 1] = { cmocka_unit_test(closed) };
+	struct CMUnitTest tests[N + 2] = { cmocka_unit_test(closed),
+		cmocka_unit_test(number_of_a_pty) };
 
 	for (size_t i = 0; i < N; i++)
-		tests[1 + i] = (struct CMUnitTest){ rows[i].name, seen, NULL, NULL, &rows[i] };
+		tests[2 + i] = (struct CMUnitTest){ rows[i].name, seen, NULL, NULL, &rows[i] };
 	return cmocka_run_group_tests_name("facts", tests, NULL, NULL);
 }
