@@ -156,6 +156,7 @@ static void terminated(evutil_socket_t sig, short what, void *arg)
 
 	(void)what;
 	log_line(LOG_INFO, NULL, "stopping (SIG%s)", sigabbrev_np((int)sig) ?: "?");
+	b->calls.stopping = true;
 	jobs_cancel_all(&b->jobs, "the broker is stopping");
 	begin_stop(b);
 }

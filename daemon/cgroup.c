@@ -14,8 +14,9 @@
 
 #include "base/cleanup.h"
 
-#define PREFIX  "fdbroker-"
-#define STALE_S 60
+#define PREFIX    "fdbroker-"
+#define STALE_S   60
+#define MAX_DEPTH 16 /* of groups below a job's */
 
 static int own_path(char *ret, size_t size)
 {
@@ -164,6 +165,29 @@ static int move_once(const struct cgroup *cg)
 	return moved;
 }
 
+/* Groups that tasks of the job have made below theirs; empty, for the job's own is. */
+static void remove_below(int dir, int depth)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd); /* owns fd from here */
+
+	if (!list) {
+		cleanup_fd(&fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(list));) {
+		autofd int below = -1;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		below = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below >= 0 && depth > 0)
+			remove_below(below, depth - 1);
+		(void)unlinkat(dir, e->d_name, AT_REMOVEDIR);
+	}
+	closedir(list);
+}
+
 int cgroup_release(struct cgroup *cg, bool move)
 {
 	if (cg->fd < 0)
@@ -172,8 +196,11 @@ int cgroup_release(struct cgroup *cg, bool move)
 	for (int turn = 0; move && turn < 100 && cgroup_populated(cg); turn++)
 		if (move_once(cg) < 0)
 			break;
-	if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return -EBUSY;
+	if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno == EBUSY) {
+		remove_below(cg->fd, MAX_DEPTH);
+		if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			return -EBUSY;
+	}
 	cleanup_fd(&cg->fd);
 	return 0;
 }

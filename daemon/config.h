@@ -7,22 +7,24 @@
 #include <stdint.h>
 
 /* Limits. A client that meets one gets an error that names it. */
-#define CONFIG_MAX_SESSIONS    1024  /* connections at one time */
-#define CONFIG_MAX_LENT        8192  /* lent descriptors of one session */
-#define CONFIG_RESERVED_FDS    256   /* kept free below RLIMIT_NOFILE for the daemon itself */
-#define CONFIG_MAX_MAPPINGS    8192  /* of one restore */
-#define CONFIG_MAX_OPTS_BYTES  65536 /* of criu_opts */
-#define CONFIG_MAX_KEY_BYTES   4095  /* of a key: a path */
-#define CONFIG_MAX_QUEUE_BYTES (4 * 1024 * 1024) /* of messages that a client has not read yet */
-#define CONFIG_MAX_QUEUE_FDS   512               /* of descriptors in them */
-#define CONFIG_MAX_DEADLINE_MS 86400000u         /* a day */
-#define CONFIG_DEADLINE_MS     600000u           /* where the client names none: ten minutes */
-#define CONFIG_PLANNER_MS      10000             /* for reading the images and planning */
-#define CONFIG_PLANNER_MEMORY  (2048ul * 1024 * 1024) /* address space of the child that does it */
-#define CONFIG_PLANNER_BYTES   (512l * 1024 * 1024)   /* of the plan that it hands back */
-#define CONFIG_MAX_REPORTS     16    /* plans and inspections under way, of all sessions */
-#define CONFIG_LAYER_MS        10000 /* for putting new images over a client's directory */
-#define CONFIG_PACKETS_A_TURN  16    /* of one session, before the others have their turn */
+#define CONFIG_MAX_SESSIONS      1024  /* connections at one time */
+#define CONFIG_MAX_LENT          8192  /* lent descriptors of one session */
+#define CONFIG_RESERVED_FDS      256   /* kept free below RLIMIT_NOFILE for the daemon itself */
+#define CONFIG_MAX_MAPPINGS      8192  /* of one restore */
+#define CONFIG_MAX_OPTS_BYTES    65536 /* of criu_opts */
+#define CONFIG_MAX_KEY_BYTES     4095  /* of a key: a path */
+#define CONFIG_MAX_QUEUE_BYTES   (4 * 1024 * 1024) /* of messages that a client has not read yet */
+#define CONFIG_MAX_QUEUE_FDS     512               /* of descriptors in them */
+#define CONFIG_MAX_DEADLINE_MS   86400000u         /* a day */
+#define CONFIG_DEADLINE_MS       600000u           /* where the client names none: ten minutes */
+#define CONFIG_PLANNER_MS        10000             /* for reading the images and planning */
+#define CONFIG_PLANNER_MEMORY    (2048ul * 1024 * 1024) /* address space of the child that does it */
+#define CONFIG_PLANNER_BYTES     (512l * 1024 * 1024)   /* of the plan that it hands back */
+#define CONFIG_MAX_RESTORING     256                    /* restores under way, of all sessions */
+#define CONFIG_MAX_PROBLEM_BYTES (256 * 1024)           /* of the problems in a result */
+#define CONFIG_MAX_REPORTS       16    /* plans and inspections under way, of all sessions */
+#define CONFIG_LAYER_MS          10000 /* for putting new images over a client's directory */
+#define CONFIG_PACKETS_A_TURN    16    /* of one session, before the others have their turn */
 
 struct config {
 	const char *socket_path; /* NULL: none given */

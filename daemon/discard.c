@@ -6,8 +6,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/cleanup.h"
+
+#define STOP_S 2
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
@@ -51,11 +54,16 @@ int discard_start(void)
 
 void discard_stop(void)
 {
+	struct timespec end;
+
 	pthread_mutex_lock(&lock);
 	stopping = true;
 	pthread_cond_signal(&more);
 	pthread_mutex_unlock(&lock);
-	pthread_join(thread, NULL);
+	/* A close that hangs must not keep the daemon from ending: it goes with the process. */
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += STOP_S;
+	(void)pthread_timedjoin_np(thread, NULL, &end);
 }
 
 static void add_locked(int fd)

@@ -193,7 +193,9 @@ static void heard(evutil_socket_t sock, short what, void *arg)
 	if (h->state == RUNNING && said.ok && packet.fds.n != 1)
 		conclude_badly(h, "ended without a result");
 	else
-		conclude(h, said.ok, said.ok ? fdset_take(&packet.fds, 0) : -1, &said.err);
+		conclude(h, said.ok,
+			h->state == RUNNING && said.ok ? fdset_take(&packet.fds, 0) : -1,
+			&said.err);
 }
 
 static void reaped(struct reap_watch *watch, int status)

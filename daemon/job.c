@@ -51,12 +51,13 @@ struct job {
 	struct cgroup cgroup;           /* owned; fd -1: none */
 	struct reap_watch root; /* the restored root, from post-restore until it is reaped */
 	pid_t root_pid;
-	int root_pidfd;            /* owned */
-	int log;                   /* owned */
-	struct event *timer;       /* owned; the deadline, then the ticks of ENDING */
-	struct err err;            /* ENDING: why */
-	bool hung_up;              /* criu closed its socket without an answer */
-	bool killed;               /* by us */
+	int root_pidfd;      /* owned */
+	int log;             /* owned */
+	struct event *timer; /* owned; the deadline, then the ticks of ENDING */
+	struct err err;      /* ENDING: why */
+	bool asked;   /* whether the images are unchanged; criu's post-restore waits for it */
+	bool hung_up; /* criu closed its socket without an answer */
+	bool killed;  /* by us */
 	const struct job_ops *ops; /* borrowed; NULL: nobody listens */
 	void *arg;
 	struct job_stage stages[JOB_MAX_STAGES];
@@ -187,9 +188,15 @@ static void poll_job(struct job *job)
 {
 	if (job->state == PLANNING || job->state == RESTORING || job->worker || job->root.pid)
 		return;
-	if (job->cgroup.fd >= 0 &&
-		(cgroup_populated(&job->cgroup) || cgroup_release(&job->cgroup, false) < 0))
+	if (job->cgroup.fd >= 0 && cgroup_populated(&job->cgroup))
 		return;
+	if (cgroup_release(&job->cgroup, false) < 0) {
+		struct log_about what = about(job);
+
+		/* Nobody is in it: that was to be proved. */
+		log_line(LOG_WARNING, &what, "its cgroup %s cannot be removed", job->cgroup.name);
+		cleanup_fd(&job->cgroup.fd);
+	}
 	if (job->state == ENDING) {
 		outcome_add_reason(job->log, &job->err);
 		tell_result(job, false);
@@ -274,7 +281,9 @@ static int adopt(struct job *job, pid_t pid, struct err *err)
 	autofd int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
 	siginfo_t si = { 0 };
 
-	if (pidfd < 0 || waitid(P_PIDFD, (id_t)pidfd, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
+	/* Nor is a child that we know as something else: criu itself, another job's root. */
+	if (pidfd < 0 || reap_is_watched(job->jobs->reaper, pid) ||
+		waitid(P_PIDFD, (id_t)pidfd, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return err_set(err, ERR_CRIU_BROKE, 0, NULL,
 			"criu named %d as the restored root task, which is no child of the broker",
 			pid);
@@ -293,6 +302,12 @@ static enum worker_answer notified(void *arg, const char *script, pid_t pid, int
 
 	if (job->state != RESTORING)
 		return WORKER_GIVE_UP;
+	if (job->asked) {
+		err_set(&err, ERR_CRIU_BROKE, 0, NULL,
+			"criu went on before its post-restore was answered");
+		begin_end(job, &err, 0);
+		return WORKER_GIVE_UP;
+	}
 	if (strcmp(script, "post-restore") != 0 || job->root_pid) {
 		stage(job, JOB_NOTIFIED, script, owned);
 		return WORKER_GO_ON;
@@ -302,6 +317,7 @@ static enum worker_answer notified(void *arg, const char *script, pid_t pid, int
 		return WORKER_GIVE_UP; /* up to here a refusal makes criu end all tasks */
 	}
 	/* criu has read the images: were they those that were planned with? */
+	job->asked = true;
 	prepare_ask_unchanged(job->prepare);
 	return WORKER_WAIT;
 }
@@ -313,6 +329,7 @@ static void unchanged(void *arg, bool yes)
 
 	if (job->state != RESTORING)
 		return;
+	job->asked = false;
 	if (yes) {
 		stage(job, JOB_NOTIFIED, "post-restore", -1);
 	} else {
@@ -335,7 +352,7 @@ static void replied(void *arg, const struct swrk_reply *reply)
 		err_set(&err, ERR_CRIU_FAILED, 0, NULL, "criu failed and gave no reason");
 		err.sys = reply->cr_errno;
 		begin_end(job, &err, GRACE_MS);
-	} else if (!job->root_pid || reply->pid != job->root_pid) {
+	} else if (!job->root_pid || reply->pid != job->root_pid || job->asked) {
 		err_set(&err, ERR_CRIU_BROKE, 0, NULL,
 			"criu reported success for task %d without the post-restore of it",
 			reply->pid);

@@ -251,12 +251,17 @@ int planner_start(struct event_base *base, struct reaper *reaper,
 	return helper_start(base, reaper, &spec, ops, arg, ret, err);
 }
 
+bool planner_is_memory(int fd)
+{
+	return fcntl(fd, F_GET_SEALS) >= 0; /* EINVAL for all but memfds and files on a tmpfs */
+}
+
 static Fdbroker__Planned__Planned *read_message(int fd)
 {
 	autofree uint8_t *bytes = NULL;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || st.st_size > CONFIG_PLANNER_BYTES)
+	if (!planner_is_memory(fd) || fstat(fd, &st) < 0 || st.st_size > CONFIG_PLANNER_BYTES)
 		return NULL;
 	/* A copy: the child can still write to the file, and a message must not change while it is unpacked. */
 	bytes = malloc((size_t)st.st_size + 1);

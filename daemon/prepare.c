@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "config.h"
+#include "discard.h"
 #include "plan/plan.h"
 
 struct prepare {
@@ -155,6 +156,6 @@ void prepare_end(struct prepare *p)
 	helper_end(p->planner);
 	helper_end(p->layerer);
 	planned_done(&p->planned);
-	cleanup_fd(&p->layer);
+	discard_fd(p->layer); /* an unmount, which may ask the client's file system */
 	free(p);
 }

@@ -82,6 +82,16 @@ void reap_watch(struct reaper *r, struct reap_watch *watch, pid_t pid)
 	LIST_INSERT_HEAD(&r->buckets[pid & (BUCKETS - 1)], watch, entry);
 }
 
+bool reap_is_watched(const struct reaper *r, pid_t pid)
+{
+	const struct reap_watch *watch;
+
+	LIST_FOREACH(watch, &r->buckets[pid & (BUCKETS - 1)], entry)
+		if (watch->pid == pid)
+			return true;
+	return false;
+}
+
 void reap_forget(struct reap_watch *watch)
 {
 	if (!watch->pid)

@@ -7,6 +7,7 @@
 #define FDBROKER_REAP_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
@@ -39,6 +40,9 @@ void reaper_free(struct reaper *r);
  * @pid:   a child of ours that cannot have been waited for yet
  */
 void reap_watch(struct reaper *r, struct reap_watch *watch, pid_t pid);
+
+/* Does somebody wait for this child already? */
+bool reap_is_watched(const struct reaper *r, pid_t pid);
 
 /* Stop watching; the child is still waited for when it ends. Not watched: nothing happens. */
 void reap_forget(struct reap_watch *watch);

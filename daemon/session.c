@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "config.h"
@@ -207,7 +208,9 @@ void session_free(struct session *s)
 	}
 	event_free(s->on_readable);
 	event_free(s->on_writable);
-	discard_fd(s->fd); /* packets that wait in it hold descriptors of the client */
+	(void)shutdown(
+		s->fd, SHUT_RDWR); /* the client hears of it, however long the closing takes */
+	discard_fd(s->fd);         /* packets that wait in it hold descriptors of the client */
 	lent_done(&s->lent);
 	free(s);
 }

@@ -45,6 +45,14 @@ static int take_one(int dir, const char *name, struct stamp *ret)
 	return 0;
 }
 
+/* criu and its callers leave logs and statistics beside the images, also while others restore from them. */
+static bool is_image(const char *name)
+{
+	size_t n = strlen(name);
+
+	return (n > 4 && strcmp(name + n - 4, ".img") == 0) || strcmp(name, "parent") == 0;
+}
+
 static int add(int dir, const char *name, struct stamps *stamps, size_t *max)
 {
 	if (stamps->n == *max) {
@@ -78,7 +86,7 @@ int stamps_take(int dir, struct stamps *ret)
 		return -1;
 	}
 	for (struct dirent *e; r == 0 && (e = readdir(d));)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+		if (is_image(e->d_name))
 			r = add(dir, e->d_name, ret, &max);
 	closedir(d);
 	if (ret->n)

@@ -14,7 +14,7 @@ struct stamps {
 };
 
 /**
- * stamps_take() - note device, inode, size, mtime and ctime of every file
+ * stamps_take() - note device, inode, size, mtime and ctime of every image (*.img, parent)
  * @dir: borrowed
  * @ret: zeroed; stamps_done() ends it
  *

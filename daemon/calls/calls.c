@@ -43,6 +43,8 @@ static int dispatch(const struct call *call, struct err *err)
 			FDB_VERSION);
 	if (table[which].restoring && policy_peer(&call->session->peer, err) < 0)
 		return -1;
+	if (table[which].restoring && call->calls->stopping)
+		return err_set(err, ERR_CANCELLED, 0, NULL, "the broker is stopping");
 	if (!table[which].takes_fds && call->packet->fds.n)
 		return err_set(err, ERR_BAD_REQUEST, 0, NULL,
 			"%s takes no descriptors, %zu came with it", table[which].name,

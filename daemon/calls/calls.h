@@ -17,6 +17,7 @@ struct calls {
 	unsigned sessions;           /* connected now */
 	size_t lent;                 /* descriptors lent now, of all sessions */
 	size_t max_lent_in_all;
+	bool stopping;               /* nothing new is begun */
 	unsigned reports;            /* plans and inspections under way */
 	const char *const *warnings; /* borrowed; what an administrator should know */
 	size_t n_warnings;

@@ -58,6 +58,8 @@ static int reopen(int fd)
 	autofd int owned = fd;
 	char path[32];
 
+	if (!planner_is_memory(owned))
+		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", owned);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }

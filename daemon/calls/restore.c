@@ -105,21 +105,31 @@ static void fill_stages(const struct job *job, const struct job_result *from,
 	}
 }
 
-static void fill_problems(
+/* Errors first, as far as a packet has room: thousands of mappings can have a problem each. */
+static size_t fill_problems(
 	const struct job_result *from, Fdbroker__V1__Problem *items, Fdbroker__V1__Problem **list)
 {
-	for (size_t i = 0; i < from->n_problems; i++) {
-		const struct planner_problem *p = &from->problems[i];
+	size_t n = 0, bytes = 0;
 
-		fdbroker__v1__problem__init(&items[i]);
-		items[i].code = (char *)p->code;
-		items[i].has_error = true;
-		items[i].error = p->error;
-		items[i].has_mapping = p->mapping >= 0;
-		items[i].mapping = (uint32_t)p->mapping;
-		items[i].text = (char *)p->text;
-		list[i] = &items[i];
+	for (int errors = 1; errors >= 0; errors--) {
+		for (size_t i = 0; i < from->n_problems; i++) {
+			const struct planner_problem *p = &from->problems[i];
+
+			if (p->error != (errors == 1) || bytes > CONFIG_MAX_PROBLEM_BYTES)
+				continue;
+			fdbroker__v1__problem__init(&items[n]);
+			items[n].code = (char *)p->code;
+			items[n].has_error = true;
+			items[n].error = p->error;
+			items[n].has_mapping = p->mapping >= 0;
+			items[n].mapping = (uint32_t)p->mapping;
+			items[n].text = (char *)p->text;
+			bytes += fdbroker__v1__problem__get_packed_size(&items[n]) + 4;
+			list[n] = &items[n];
+			n++;
+		}
 	}
+	return n;
 }
 
 static void send_result(struct asked *a, const struct job *job, const struct job_result *from)
@@ -148,9 +158,10 @@ static void send_result(struct asked *a, const struct job *job, const struct job
 	result.n_stages = from->n_stages;
 	result.stages = stages;
 	if (problems && list) {
-		fill_problems(from, problems, list);
-		result.n_problems = from->n_problems;
+		result.n_problems = fill_problems(from, problems, list);
 		result.problems = list;
+		result.has_problems_left_out = true;
+		result.problems_left_out = (uint32_t)(from->n_problems - result.n_problems);
 	}
 	attach_descriptors(from, &result, &fds);
 	message.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_RESULT;
@@ -228,6 +239,9 @@ int restore_call(const struct call *call, struct err *err)
 	struct asked *a;
 	uint32_t deadline_ms;
 
+	if (call->calls->jobs->restoring >= CONFIG_MAX_RESTORING)
+		return err_set(err, ERR_LIMIT, 0, NULL,
+			"%d restores are under way, the broker's limit", CONFIG_MAX_RESTORING);
 	if (restore_check(call, &checked, err) < 0)
 		return -1;
 	a = calloc(1, sizeof(*a));

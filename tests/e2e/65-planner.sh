@@ -68,6 +68,28 @@ test_more_that_the_plan_refuses() {
 	stop_broker
 }
 
+# So many problems that they do not fit into a packet: errors come as far as there is room, the session lives.
+test_more_problems_than_a_packet_holds() {
+	local i long
+
+	printf -v long '%075d' 0
+	start_target fdholder a:/tmp/log
+	dump "$target" images
+	{
+		printf '['
+		for ((i = 0; i < 8000; i++)); do
+			printf '%s{"target":"path:/no/%s/%d","lent":"a"}' "${sep:-}" "$long" $i
+			local sep=,
+		done
+		printf ']'
+	} >many.json
+	start_broker
+	exec 10>>new
+	assert_status 3 ctl restore --json=short -D images --fd a=10 --mappings many.json
+	assert_match "the error" "$output" '"code":"REFUSED"'
+	stop_broker
+}
+
 test_a_near_miss_is_named() {
 	local key
 

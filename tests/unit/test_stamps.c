@@ -31,15 +31,15 @@ static int setup(void **state)
 	if (!mkdtemp(path))
 		return -1;
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	put("a", "one");
-	put("b", "two");
+	put("a.img", "one");
+	put("b.img", "two");
 	stamps = (struct stamps){ 0 };
 	return stamps_take(dir, &stamps);
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "a", "b", "c" };
+	static const char *const names[] = { "a.img", "b.img", "c.img" };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
@@ -52,7 +52,7 @@ static int teardown(void **state)
 static void nothing(void **state)
 {
 	char buf[8];
-	int fd = openat(dir, "a", O_RDONLY | O_CLOEXEC);
+	int fd = openat(dir, "a.img", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
 	assert_int_equal(stamps.n, 2);
@@ -64,7 +64,7 @@ static void nothing(void **state)
 static void written(void **state)
 {
 	(void)state;
-	put("a", "ONE");
+	put("a.img", "ONE");
 	assert_false(stamps_hold(dir, &stamps));
 }
 
@@ -73,38 +73,50 @@ static void written_and_dated_back(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(fstatat(dir, "a", &st, 0), 0);
-	put("a", "ONE");
-	assert_int_equal(utimensat(dir, "a", (struct timespec[2]){ st.st_atim, st.st_mtim }, 0), 0);
+	assert_int_equal(fstatat(dir, "a.img", &st, 0), 0);
+	put("a.img", "ONE");
+	assert_int_equal(
+		utimensat(dir, "a.img", (struct timespec[2]){ st.st_atim, st.st_mtim }, 0), 0);
 	assert_false(stamps_hold(dir, &stamps)); /* ctime cannot be set */
 }
 
 static void replaced(void **state)
 {
 	(void)state;
-	put("c", "one");
-	assert_int_equal(renameat(dir, "c", dir, "a"), 0);
+	put("c.img", "one");
+	assert_int_equal(renameat(dir, "c.img", dir, "a.img"), 0);
 	assert_false(stamps_hold(dir, &stamps));
+}
+
+/* What criu and its callers write there. */
+static void others(void **state)
+{
+	(void)state;
+	put("stats-restore", "x");
+	put("restore.log", "x");
+	assert_true(stamps_hold(dir, &stamps));
+	assert_int_equal(unlinkat(dir, "stats-restore", 0), 0);
+	assert_int_equal(unlinkat(dir, "restore.log", 0), 0);
 }
 
 static void added(void **state)
 {
 	(void)state;
-	put("c", "three");
+	put("c.img", "three");
 	assert_false(stamps_hold(dir, &stamps));
 }
 
 static void removed(void **state)
 {
 	(void)state;
-	assert_int_equal(unlinkat(dir, "b", 0), 0);
+	assert_int_equal(unlinkat(dir, "b.img", 0), 0);
 	assert_false(stamps_hold(dir, &stamps));
 }
 
 static void renamed(void **state)
 {
 	(void)state;
-	assert_int_equal(renameat(dir, "b", dir, "c"), 0);
+	assert_int_equal(renameat(dir, "b.img", dir, "c.img"), 0);
 	assert_false(stamps_hold(dir, &stamps));
 }
 
@@ -124,8 +136,8 @@ static void no_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(nothing), TEST(written),
-		TEST(written_and_dated_back), TEST(replaced), TEST(added), TEST(removed),
-		TEST(renamed), TEST(no_directory) };
+		TEST(written_and_dated_back), TEST(replaced), TEST(others), TEST(added),
+		TEST(removed), TEST(renamed), TEST(no_directory) };
 
 	return cmocka_run_group_tests_name("stamps", tests, NULL, NULL);
 }

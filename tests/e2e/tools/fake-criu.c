@@ -14,6 +14,7 @@
  *   fail-stay        the same and never end
  *   other-type       answer with another message type
  *   foreign-pid      name pid 1 at post-restore
+ *   own-pid          name itself at post-restore
  *   no-post-restore  succeed without ever having been at post-restore
  *   stop-at:NAME     be at that notification, then hang, with a child that waits as a half-restored task
  *   die-at:NAME      be at that notification, then end by SIGKILL, the child staying
@@ -173,8 +174,8 @@ static void act(const char *mode)
 		hang();
 	} else if (!strcmp(mode, "other-type")) {
 		send_result(9, true, 1);
-	} else if (!strcmp(mode, "foreign-pid")) {
-		if (notify("post-restore", 1))
+	} else if (!strcmp(mode, "foreign-pid") || !strcmp(mode, "own-pid")) {
+		if (notify("post-restore", mode[0] == 'f' ? 1 : getpid()))
 			hang();
 		send_result(CRIU__RPC__REQUEST_TYPE__RESTORE, false, -1);
 		exit(1);
