@@ -68,6 +68,30 @@ test_more_that_the_plan_refuses() {
 	stop_broker
 }
 
+test_a_root_directory_and_a_number_of_a_pty() {
+	local real=$CRIU lender dumped
+
+	mkdir kind lender
+	start_target kinds pty /tmp/kind
+	dumped=$target
+	dump "$target" images
+	# The number of the dumped pty is free now, and the next one gets it.
+	start_target kinds pty /tmp/lender
+	lender=$target
+	target=$dumped
+	mark_criu
+	start_broker
+	exec 12</usr 11<>/dev/ptmx
+	refuses root-replaced --fd a=12 --map path:/=a
+	refuses cannot-reopen --fd a=11 --map "$target.4=a" --reopen a
+	assert_status 3 "$TOOLS/borrow" 10="$lender.4" "$CTL" restore --json=short -D images --fd a=10 --map "$target.4=a"
+	assert_match "the problems" "$output" '"code":"pty-number","error":true'
+	[ ! -e criu-ran ] || fail "criu was started"
+	end "$lender"
+	CRIU=$real
+	stop_broker
+}
+
 # So many problems that they do not fit into a packet: errors come as far as there is room, the session lives.
 test_more_problems_than_a_packet_holds() {
 	local i long
