@@ -36,7 +36,7 @@ enum plan_code {
 	PLAN_NOT_POLLABLE =
 		10, /* an epoll of the tree watches it, and what is lent cannot be watched */
 	PLAN_PID_TAKEN = 11,    /* (risk) a pid of the tree is in use */
-	PLAN_NUMBER_TWICE = 12, /* two lent descriptors for one agreed number */
+	PLAN_NUMBER_TWICE = 12, /* two mappings have one agreed number */
 	PLAN_PTY_NUMBER =
 		13, /* (risk) the lent pty has the number that a pty of the images needs */
 	/* warnings */
@@ -86,8 +86,7 @@ struct plan_need {
 /* One mapping as it is asked for. All pointers are borrowed until the plan ends. */
 struct plan_mapping_in {
 	struct target target;
-	const char *
-		name; /* of the lent descriptor; for texts, and two mappings with one name share it */
+	const char *name;   /* of the lent descriptor; for texts */
 	struct facts facts; /* of the lent descriptor */
 	bool reopen; /* a new open file with the images' flags and position, not the lent one itself */
 };
