@@ -31,6 +31,10 @@ SAME(CRIU_BROKE);
 SAME(DEADLINE);
 SAME(CANCELLED);
 SAME(REFUSED);
+SAME(NO_SUCH_JOB);
+SAME(TOO_LATE);
+SAME(BROKER_DIED);
+SAME(DRAINING);
 
 int fdb_new(struct fdb_client **ret)
 {
@@ -119,6 +123,10 @@ int client_code_errno(int code)
 		[ERR_DEADLINE] = ETIME,
 		[ERR_CANCELLED] = ECANCELED,
 		[ERR_REFUSED] = EXDEV,
+		[ERR_NO_SUCH_JOB] = ESRCH,
+		[ERR_TOO_LATE] = EALREADY,
+		[ERR_BROKER_DIED] = EOWNERDEAD,
+		[ERR_DRAINING] = ESHUTDOWN,
 	};
 
 	if (code <= 0 || (size_t)code >= sizeof(numbers) / sizeof(numbers[0]))

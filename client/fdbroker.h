@@ -92,7 +92,11 @@ enum fdb_code {
 	FDB_CRIU_BROKE = 13,      /* criu died or sent something that is no answer [-EREMOTEIO] */
 	FDB_DEADLINE = 14,        /* the deadline of the restore was over [-ETIME] */
 	FDB_CANCELLED = 15,       /* the restore was cancelled [-ECANCELED] */
-	FDB_REFUSED = 16          /* the plan found errors: fdb_result_problem() [-EXDEV] */
+	FDB_REFUSED = 16,         /* the plan found errors: fdb_result_problem() [-EXDEV] */
+	FDB_NO_SUCH_JOB = 17, /* none of this number that is kept and that one may see [-ESRCH] */
+	FDB_TOO_LATE = 18,    /* the job is past the point where this can be done [-EALREADY] */
+	FDB_BROKER_DIED = 19, /* the broker was killed before the job had a result [-EOWNERDEAD] */
+	FDB_DRAINING = 20     /* the broker takes no restores now [-ESHUTDOWN] */
 };
 
 /* ---- a client and its connection ---------------------------------------------------------- */
