@@ -114,9 +114,11 @@ static void hang_up(struct job *job)
 
 static void failed(struct job *job)
 {
-	if (job->record.has_log)
+	if (job->record.criu.pid)
 		job->record.cleanup = job->killed ? JOB_TREE_KILLED : JOB_CRIU_CLEANED_UP;
 	conclude(job, JOB_ENDED);
+	if (job->record.root.pid)
+		sysd_forget_fd(job->record.id);
 }
 
 static void explained(void *arg, const struct explained *e)
@@ -246,8 +248,6 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 	struct job *job = (struct job *)((char *)tree - offsetof(struct job, tree));
 	struct record *r = &job->record;
 
-	if (r->state == JOB_RUNNING)
-		sysd_forget_fd(r->id);
 	/* Between post-restore and success it ends by our hand, or criu's answer is about to come. */
 	r->end_known = known;
 	r->end_status = status;
@@ -258,6 +258,7 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 		return;
 	job_enter(job, JOB_ENDED);
 	job_save_or_warn(job);
+	sysd_forget_fd(r->id);
 	log_end(job);
 	job_tell_state(job);
 	jobs_one_ended(job->jobs, job);

@@ -47,9 +47,6 @@ struct planned {
 	const char *const *keys;    /* one for each mapping, if there are no errors */
 	struct overlay_file *files; /* owned; none: criu sees the client's directory itself */
 	size_t n_files;
-	uint32_t n_tasks;
-	const uint32_t *pids;
-	size_t n_pids;
 	void *message; /* owned */
 };
 

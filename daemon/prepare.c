@@ -159,9 +159,3 @@ void prepare_end(struct prepare *p)
 	discard_fd(p->layer); /* an unmount, which may ask the client's file system */
 	free(p);
 }
-
-void prepare_ask_explain(struct prepare *p, int log)
-{
-	(void)log;
-	p->ops->explained(p->arg, NULL);
-}

@@ -6,7 +6,6 @@
 #ifndef FDBROKER_PREPARE_H
 #define FDBROKER_PREPARE_H
 
-#include "plan/explain.h"
 #include "planner.h"
 
 struct prepare;
@@ -17,7 +16,6 @@ struct prepare_ops {
 	void (*ready)(void *arg, const struct err *err);
 	/* The answer to prepare_ask_unchanged(). */
 	void (*unchanged)(void *arg, bool unchanged);
-	void (*explained)(void *arg, const struct explained *explained);
 };
 
 /**
@@ -39,7 +37,6 @@ int prepare_images(const struct prepare *p);
 
 /* Are the client's images still what they were when they were planned with? unchanged() follows. */
 void prepare_ask_unchanged(struct prepare *p);
-void prepare_ask_explain(struct prepare *p, int log);
 
 /* NULL is allowed. Nothing is called after it. */
 void prepare_end(struct prepare *p);
