@@ -24,6 +24,7 @@
 #include "numbers.h"
 #include "peer.h"
 #include "reap.h"
+#include "scope.h"
 #include "scratch.h"
 #include "session.h"
 #include "sysd.h"
@@ -279,6 +280,8 @@ static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 
 	set_limits(b);
 	find_criu(b);
+	if (b->config->local < 0)
+		(void)scopes_new(b->base, &b->jobs.scopes); /* without systemd there are none */
 	b->jobs.idle = on_idle;
 	b->jobs.idle_arg = b;
 	if (keep_open(b->config->state_dir, &b->jobs.keep, &err) < 0) {

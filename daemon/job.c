@@ -146,6 +146,7 @@ static void release_tree(struct job *job)
 {
 	struct log_about what = job_about(job);
 
+	scope_forget(TAKE_PTR(job->scope));
 	/* Nobody is in it: that was to be proved. */
 	if (tree_done(&job->tree, false) < 0)
 		log_line(LOG_WARNING, &what, "its cgroup %s cannot be removed", job->record.cgroup);
@@ -413,6 +414,8 @@ static void worker_ended(void *arg, int status, const struct spawn_report *repor
 		job->record.err = err; /* how it ended says more than that its socket was closed */
 	if (job->record.has_result)
 		job_close_log(job);
+	if (job->record.state == JOB_RUNNING)
+		job_ask_scope(job);
 	/* criu is gone: what it has left behind has nobody to clean up after it. */
 	if (job->record.state == JOB_ENDING && tree_is_left(&job->tree))
 		kill_everything(job);

@@ -158,6 +158,7 @@ void job_free(struct job *job, bool keep)
 	if (job->worker)
 		worker_abandon(job->worker);
 	job_drop_means(job);
+	scope_forget(job->scope);
 	/* Who comes after us finds them by their cgroups; if nobody does, they go into ours. */
 	(void)tree_done(&job->tree, jobs->keep.dir < 0);
 	if (job->timer)
