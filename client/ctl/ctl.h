@@ -40,7 +40,10 @@ struct ctl {
 	const char *socket; /* NULL: the default */
 	bool local;         /* start a private broker */
 	const char *criu;   /* for it; NULL: its default */
-	int broker_log;     /* what it says; owned by the process; -1: none, or on the terminal */
+	bool no_pager;
+	bool no_legend; /* of a table: rows only */
+	bool full;      /* nothing is cut to the terminal's width */
+	int broker_log; /* what it says; owned by the process; -1: none, or on the terminal */
 };
 
 /* One command. argv[0] is its name. Return: an exit code. */

@@ -35,17 +35,6 @@ void out_line(FILE *f, const char *fmt, ...)
 		no_memory();
 }
 
-const char *out_duration(char *buf, size_t size, uint64_t us)
-{
-	if (us < 1000)
-		snprintf(buf, size, "%u us", (unsigned)us);
-	else if (us < 1000000)
-		snprintf(buf, size, "%.1f ms", (double)us / 1e3);
-	else
-		snprintf(buf, size, "%.2f s", (double)us / 1e6);
-	return buf;
-}
-
 /* ---- JSON ---- */
 
 void out_json(const struct ctl *ctl, cJSON *json)

@@ -14,9 +14,6 @@
 /* One line, made printable as a whole (text.h), whatever stands in it. Adds the line's end. */
 void out_line(FILE *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Microseconds for people: "812 us", "12.3 ms", "4.21 s". Return: buf. */
-const char *out_duration(char *buf, size_t size, uint64_t us);
-
 /* Print a JSON text in the format asked for, and free it. json NULL: no memory, which is said. */
 void out_json(const struct ctl *ctl, cJSON *json);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "figures.h"
 #include "logfile.h"
 #include "output.h"
 
@@ -33,9 +34,9 @@ static const char *stage_name(char *buf, size_t size, const struct fdb_event *ev
 
 void restore_report_event(const struct fdb_event *ev)
 {
-	char name[64], at[32];
+	char name[64], at[FIGURE_SIZE];
 
-	out_line(stderr, "%10s  %s", out_duration(at, sizeof(at), fdb_event_at_us(ev)),
+	out_line(stderr, "%10s  %s", figure_took(at, fdb_event_at_us(ev)),
 		stage_name(name, sizeof(name), ev));
 }
 
@@ -122,18 +123,17 @@ static void text_mappings(const struct restore_args *args, const struct fdb_resu
 static void text_stages(const struct fdb_result *res)
 {
 	uint64_t before = 0;
-	char name[64], took[32];
+	char name[64], took[FIGURE_SIZE];
 
 	for (size_t i = 0; i < fdb_result_n_stages(res); i++) {
 		const struct fdb_event *ev = fdb_result_stage(res, i);
 
-		out_line(stdout, "  %10s until %s",
-			out_duration(took, sizeof(took), fdb_event_at_us(ev) - before),
+		out_line(stdout, "  %10s until %s", figure_took(took, fdb_event_at_us(ev) - before),
 			stage_name(name, sizeof(name), ev));
 		before = fdb_event_at_us(ev);
 	}
 	out_line(stdout, "  %10s until the result",
-		out_duration(took, sizeof(took), fdb_result_total_us(res) - before));
+		figure_took(took, fdb_result_total_us(res) - before));
 }
 
 static void text_problems(const struct fdb_result *res)
@@ -165,7 +165,7 @@ static char *keep_log(const struct restore_args *args, const struct fdb_result *
 static int succeeded(const struct ctl *ctl, const struct restore_args *args,
 	const struct fdb_result *res, const char *log)
 {
-	char total[32];
+	char total[FIGURE_SIZE];
 	cJSON *json;
 
 	if (ctl->format != CTL_TEXT) {
@@ -177,7 +177,7 @@ static int succeeded(const struct ctl *ctl, const struct restore_args *args,
 		return CTL_DONE;
 	}
 	out_line(stdout, "restored: task %d runs, after %s (job %llu)", (int)fdb_result_pid(res),
-		out_duration(total, sizeof(total), fdb_result_total_us(res)),
+		figure_took(total, fdb_result_total_us(res)),
 		(unsigned long long)fdb_result_job(res));
 	text_mappings(args, res);
 	text_problems(res);
