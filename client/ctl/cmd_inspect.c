@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `inspect`: what is in a set of images, read by this program itself. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,11 +73,7 @@ static int print(
 	pager_end(&pager);
 	if (r < 0)
 		return out_error(ctl, WHAT, &e, NULL);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return CTL_DONE;
-	e.text = "cannot write to standard output";
-	e.sys = errno;
-	return out_error(ctl, WHAT, &e, NULL);
+	return out_flush(ctl, WHAT, CTL_DONE);
 }
 
 /* ---- the work ---- */

@@ -65,6 +65,14 @@ const char *figure_clock(char buf[FIGURE_SIZE], uint64_t us)
 	return buf;
 }
 
+uint64_t figure_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec / 1000;
+}
+
 const char *figure_bytes(char buf[FIGURE_SIZE], uint64_t bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

@@ -21,6 +21,9 @@ const char *figure_moment(char buf[FIGURE_SIZE], uint64_t us);
 /* The same of today: "01:45:24.123". */
 const char *figure_clock(char buf[FIGURE_SIZE], uint64_t us);
 
+/* Now, microseconds since 1970. */
+uint64_t figure_now(void);
+
 /* "317 bytes", "12.4 KiB", "1.5 GiB". */
 const char *figure_bytes(char buf[FIGURE_SIZE], uint64_t bytes);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "output.h"
@@ -133,4 +134,69 @@ void logfile_tail(FILE *f, int log, unsigned lines)
 	rest = buf + (last_lines(buf, (size_t)n, lines) - buf);
 	while ((line = strsep(&rest, "\n")) && (line[0] || rest))
 		out_line(f, "  | %s", line);
+}
+
+/* ---- to standard output, as it grows ---- */
+
+/* Return: bytes, 0 at its end, or -errno. */
+static ssize_t read_at(int log, char *buf, off_t at)
+{
+	ssize_t n;
+
+	do
+		n = pread(log, buf, CHUNK, at);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* A line without its end, which may hold any bytes. */
+static void show_line(FILE *f, char *line, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		/* A tab is no danger, and a zero would end it. */
+		if (line[i] == '\t' || !line[i])
+			line[i] = ' ';
+	line[n] = 0;
+	out_line(f, "%s", line);
+}
+
+int logfile_show(FILE *f, int log, off_t *at, bool all)
+{
+	autofree char *buf = malloc(CHUNK + 1);
+	ssize_t n;
+
+	if (!buf)
+		return -ENOMEM;
+	while ((n = read_at(log, buf, *at)) > 0) {
+		char *line = buf, *end;
+
+		while ((end = memchr(line, '\n', (size_t)(buf + n - line)))) {
+			show_line(f, line, (size_t)(end - line));
+			line = end + 1;
+		}
+		/* What is left is the beginning of a line, but for one that is longer than the buffer. */
+		if (line == buf && (all || n == CHUNK)) {
+			show_line(f, buf, (size_t)n);
+			line = buf + n;
+		}
+		if (line == buf)
+			break;
+		*at += line - buf;
+	}
+	return n < 0 ? (int)n : 0;
+}
+
+int logfile_copy(FILE *f, int log, off_t *at)
+{
+	autofree char *buf = malloc(CHUNK);
+	ssize_t n;
+
+	if (!buf)
+		return -ENOMEM;
+	while ((n = read_at(log, buf, *at)) > 0) {
+		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
+			break; /* the stream keeps the error */
+		*at += n;
+	}
+	return n < 0 ? (int)n : 0;
 }

@@ -69,13 +69,19 @@ void out_json_item(cJSON *array, const char *text)
 
 /* ---- errors ---- */
 
+/* What a task may end with as well is no exit code of ours where a task's is handed on. */
+static int exit_of(const struct ctl *ctl, const struct out_error *e)
+{
+	return ctl->hands_on && e->exit != CTL_DONE && e->exit != CTL_USAGE ? CTL_ITSELF : e->exit;
+}
+
 static void error_json(const struct ctl *ctl, const struct out_error *e, cJSON *extra)
 {
 	cJSON *json = extra ? extra : cJSON_CreateObject();
 	cJSON *error;
 
 	cJSON_AddStringToObject(json, "outcome", "failed");
-	cJSON_AddNumberToObject(json, "exit_code", e->exit);
+	cJSON_AddNumberToObject(json, "exit_code", exit_of(ctl, e));
 	error = cJSON_AddObjectToObject(json, "error");
 	out_json_text(error, "code", e->code ? e->code : e->exit == CTL_USAGE ? "USAGE" : "LOCAL");
 	if (e->field && e->field[0])
@@ -83,6 +89,10 @@ static void error_json(const struct ctl *ctl, const struct out_error *e, cJSON *
 	out_json_text(error, "text", e->text);
 	if (e->sys)
 		cJSON_AddNumberToObject(error, "errno", e->sys);
+	if (e->reason && e->reason[0])
+		out_json_text(error, "reason", e->reason);
+	if (e->hint && e->hint[0])
+		out_json_text(error, "hint", e->hint);
 	out_json_text(json, "log", e->log);
 	out_json(ctl, json);
 }
@@ -94,15 +104,31 @@ int out_error(const struct ctl *ctl, const char *what, const struct out_error *e
 
 	if (ctl->format != CTL_TEXT) {
 		error_json(ctl, e, extra);
-		return e->exit;
+		return exit_of(ctl, e);
 	}
 	cJSON_Delete(extra);
 	fflush(stdout);
 	out_line(stderr, PROGRAM "%s%s: %s%s%s", what[0] ? " " : "", what,
 		with_field ? e->field : "", with_field ? ": " : "", e->text);
+	if (e->hint && e->hint[0])
+		out_line(stderr, "hint: %s", e->hint);
 	if (e->log)
 		out_line(stderr, "criu's whole log: %s", e->log);
-	return e->exit;
+	else if (e->job)
+		out_line(stderr, "criu's whole log: " PROGRAM "%s%s log %llu",
+			ctl->socket ? " --socket " : "", ctl->socket ? ctl->socket : "",
+			(unsigned long long)e->job);
+	return exit_of(ctl, e);
+}
+
+int out_flush(const struct ctl *ctl, const char *what, int code)
+{
+	struct out_error e = { .exit = CTL_FAILED, .text = "cannot write to standard output" };
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	e.sys = errno;
+	return out_error(ctl, what, &e, NULL);
 }
 
 int out_usage(const struct ctl *ctl, const char *what, const char *fmt, ...)
@@ -133,6 +159,9 @@ enum ctl_exit out_exit_of(enum fdb_code code)
 	case FDB_FORBIDDEN_OPTION:
 	case FDB_BAD_IMAGES:
 	case FDB_REFUSED:
+	case FDB_NO_SUCH_JOB:
+	case FDB_TOO_LATE:
+	case FDB_DRAINING:
 		return CTL_REFUSED;
 	case FDB_NO_CRIU:
 	case FDB_CRIU_FAILED:
@@ -140,6 +169,7 @@ enum ctl_exit out_exit_of(enum fdb_code code)
 		return CTL_CRIU;
 	case FDB_DEADLINE:
 	case FDB_CANCELLED:
+	case FDB_BROKER_DIED:
 		return CTL_CANCELLED;
 	default:
 		return CTL_FAILED;
@@ -171,6 +201,8 @@ int out_client_error(const struct ctl *ctl, const char *what, const struct fdb_c
 		.field = fdb_error_field(c),
 		.text = text,
 		.sys = sys,
+		.reason = fdb_error_reason(c),
+		.hint = fdb_error_hint(c),
 	};
 
 	if (sys == EPIPE)
