@@ -129,7 +129,7 @@ static void transitions(cJSON *json, const struct fdb_job *job)
 	}
 }
 
-static void end(cJSON *json, const struct fdb_job *job)
+void job_json_end(cJSON *json, const struct fdb_job *job)
 {
 	char text[WORDS_SIZE];
 	cJSON *one;
@@ -189,7 +189,7 @@ cJSON *job_json(const struct fdb_job *job)
 	if (fdb_job_result(job))
 		result(json, fdb_job_result(job));
 	transitions(json, job);
-	end(json, job);
+	job_json_end(json, job);
 	cJSON_AddBoolToObject(json, "log_kept", fdb_job_has_log(job));
 	if (fdb_job_has_log(job))
 		number(json, "log_bytes", fdb_job_log_bytes(job));

@@ -25,6 +25,9 @@ void job_json_stages(cJSON *json, const struct fdb_result *res);
 /* Add "statistics", if criu has left some. */
 void job_json_statistics(cJSON *json, const struct fdb_result *res);
 
+/* Add "end", if the restored root task has ended. */
+void job_json_end(cJSON *json, const struct fdb_job *job);
+
 /* Add "cleanup", if something had to be done. */
 void job_json_cleanup(cJSON *json, const struct fdb_result *res);
 

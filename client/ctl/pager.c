@@ -70,9 +70,9 @@ static _Noreturn void become_pager(const struct screen *screen, int in)
 
 static bool wants_pager(const struct ctl *ctl)
 {
-	const char *term = getenv("TERM"), *command = wanted();
+	const char *command = wanted();
 
-	return !ctl->no_pager && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 &&
+	return !ctl->no_pager && isatty(STDOUT_FILENO) && screen_can_move() &&
 	       (!command || (command[0] && strcmp(command, "cat") != 0));
 }
 
