@@ -40,15 +40,17 @@ static struct fdb_event *unlink_event(
 	return ev;
 }
 
-/* There is one more behind it, which gets its losses. */
+/* The next of its kind gets its losses. */
 static void drop_oldest_watched(struct arrived *a)
 {
 	struct fdb_event *prev = NULL, *ev = a->first, *next;
 
-	for (; ev->kind != FDB_EVENT_JOB; ev = ev->next)
+	for (; ev && ev->kind != FDB_EVENT_JOB; ev = ev->next)
 		prev = ev;
-	for (next = ev->next; next->kind != FDB_EVENT_JOB;)
+	for (next = ev ? ev->next : NULL; next && next->kind != FDB_EVENT_JOB;)
 		next = next->next;
+	if (!next)
+		return;
 	next->lost += ev->lost + 1;
 	fdb_event_free(unlink_event(a, prev, ev));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libfdbroker: the ways to a connection, a private broker among them, and their failures. */
-#include "fake_broker.h"
+#include "fake_jobs.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -112,6 +112,75 @@ static void connect_to_nothing(void **state)
 	assert_int_equal(fdb_fd(c), -1);
 	fdb_free(c);
 	fdb_free(NULL);
+}
+
+/* ---- a broker that is started anew ---- */
+
+struct restart {
+	int listener;
+	uint64_t job;
+};
+
+/* The first broker accepts a job and is killed; the second knows of it. Both listen at one socket. */
+static void die_and_come_back(struct fake *f)
+{
+	const struct restart *r = f->arg;
+	struct fake_job j;
+
+	cleanup_fd(&f->sock); /* of the pair, not needed here */
+	f->sock = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (!fake_get(f))
+		return;
+	fake_accepted(f, r->job);
+	cleanup_fd(&f->sock);
+	f->sock = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC);
+	while (fake_get(f)) {
+		fake_expect(f, fake_job_wanted(f) == r->job, "of another job");
+		fake_expect(f,
+			f->got > 2 || f->m->call_case == FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT,
+			"no Wait");
+		fake_job_fill(&j, r->job);
+		fake_job_answer(f, f->m->serial, &j.job);
+	}
+}
+
+static void connect_again_and_wait_for_the_job(void **state)
+{
+	struct restart restart = { .job = 7 };
+	struct fdb_request *rq;
+	struct fdb_result *res;
+	struct fdb_job *job;
+	struct place p;
+	struct fake f;
+	uint64_t number, call;
+
+	(void)state;
+	place_make(&p, "sock");
+	restart.listener = listen_at(p.path);
+	fake_start(&f, die_and_come_back, &restart);
+	assert_int_equal(fdb_disconnect(f.c, 0), 0);
+	assert_int_equal(fdb_connect(f.c, p.path, FAKE_WAIT_MS), 0);
+	assert_int_equal(fdb_request_new(f.c, &rq), 0);
+	assert_int_equal(fdb_restore(f.c, rq, FAKE_WAIT_MS, &number), 0);
+	fdb_request_free(rq);
+	assert_int_equal(fdb_wait_result(f.c, number, FAKE_WAIT_MS, &res), -EPIPE);
+	assert_int_equal(fdb_wait(f.c, number, FAKE_WAIT_MS, &job), -EPIPE);
+	assert_int_equal(fdb_start_show(f.c, number, &call), -EPIPE);
+	assert_int_equal(fdb_connect(f.c, p.path, FAKE_WAIT_MS), -EISCONN);
+
+	assert_int_equal(fdb_disconnect(f.c, 0), 0);
+	assert_int_equal(fdb_connect(f.c, p.path, FAKE_WAIT_MS), 0);
+	assert_int_equal(fdb_wait(f.c, number, FAKE_WAIT_MS, &job), 0);
+	fake_job_expect(job, number);
+	assert_true(fdb_job_recovered(job));
+	fdb_job_free(job);
+	assert_int_equal(fdb_start_show(f.c, number, &call), 0);
+	fdb_event_free(fake_next_answer(f.c, call, 0));
+	/* Its events are the old connection's. */
+	assert_int_equal(fdb_wait_result(f.c, number, 0, &res), -ESRCH);
+	fake_end(&f);
+	close(restart.listener);
+	place_remove(&p);
 }
 
 /* ---- fdb_open_fd(): consumes whatever it is given ---- */
@@ -338,6 +407,7 @@ int main(void)
 		cmocka_unit_test(connect_finds_a_listener),
 		cmocka_unit_test(connect_waits_for_room),
 		cmocka_unit_test(connect_to_nothing),
+		cmocka_unit_test(connect_again_and_wait_for_the_job),
 		cmocka_unit_test(open_takes_only_seqpacket),
 		cmocka_unit_test(local_starts_it_clean),
 		cmocka_unit_test(local_with_standard_descriptors_closed),
