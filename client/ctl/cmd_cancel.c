@@ -52,7 +52,7 @@ static int tell_error(const struct ctl *ctl, uint64_t job, const struct fdb_even
 
 	if (ctl->format != CTL_TEXT) {
 		extra = cJSON_CreateObject();
-		cJSON_AddNumberToObject(extra, "job", (double)job);
+		out_json_number(extra, "job", job);
 	}
 	return out_error(ctl, WHAT, &e, extra);
 }

@@ -55,7 +55,7 @@ static int put_json(const struct ctl *ctl, const struct log *l, bool complete)
 		return -errno;
 	text[n] = 0;
 	json = cJSON_CreateObject();
-	cJSON_AddNumberToObject(json, "job", (double)l->job);
+	out_json_number(json, "job", l->job);
 	cJSON_AddBoolToObject(json, "complete", complete);
 	out_json_text(json, "log", text);
 	out_json(ctl, json);

@@ -14,20 +14,20 @@ static void print_json(const struct ctl *ctl, const struct fdb_report *rep)
 
 	out_json_text(json, "version", fdb_report_version(rep));
 	cJSON_AddNumberToObject(json, "pid", fdb_report_pid(rep));
-	cJSON_AddNumberToObject(json, "uptime_ms", (double)fdb_report_uptime_ms(rep));
+	out_json_number(json, "uptime_ms", fdb_report_uptime_ms(rep));
 	out_json_text(json, "criu_path", fdb_report_criu_path(rep));
 	cJSON_AddBoolToObject(json, "criu_usable", fdb_report_criu_usable(rep));
 	out_json_text(json, "criu_fault", fdb_report_criu_fault(rep));
 	cJSON_AddNumberToObject(json, "sessions", fdb_report_sessions(rep));
 	cJSON_AddNumberToObject(json, "lent", fdb_report_lent(rep));
 	cJSON_AddNumberToObject(json, "jobs_running", fdb_report_jobs_running(rep));
-	cJSON_AddNumberToObject(json, "jobs_done", (double)fdb_report_jobs_done(rep));
-	cJSON_AddNumberToObject(json, "jobs_failed", (double)fdb_report_jobs_failed(rep));
+	out_json_number(json, "jobs_done", fdb_report_jobs_done(rep));
+	out_json_number(json, "jobs_failed", fdb_report_jobs_failed(rep));
 	cJSON_AddNumberToObject(json, "trees", fdb_report_trees(rep));
 	cJSON_AddNumberToObject(json, "jobs_queued", fdb_report_jobs_queued(rep));
 	cJSON_AddNumberToObject(json, "max_workers", fdb_report_max_workers(rep));
 	cJSON_AddNumberToObject(json, "jobs_kept", fdb_report_jobs_kept(rep));
-	cJSON_AddNumberToObject(json, "log_bytes", (double)fdb_report_log_bytes(rep));
+	out_json_number(json, "log_bytes", fdb_report_log_bytes(rep));
 	cJSON_AddBoolToObject(json, "draining", fdb_report_draining(rep));
 	out_json_text(json, "state_dir", fdb_report_state_dir(rep));
 	out_json_text(json, "cgroup", fdb_report_cgroup(rep));

@@ -87,10 +87,10 @@ static void put_json(const struct fdb_event *ev, const struct fdb_job *job)
 
 	if (fdb_event_stage(ev)) {
 		out_json_text(json, "stage", words_stage(stage, ev));
-		cJSON_AddNumberToObject(json, "at_us", (double)fdb_event_at_us(ev));
+		out_json_number(json, "at_us", fdb_event_at_us(ev));
 	}
 	if (fdb_event_lost(ev))
-		cJSON_AddNumberToObject(json, "lost", (double)fdb_event_lost(ev));
+		out_json_number(json, "lost", fdb_event_lost(ev));
 	out_json(&brief, json);
 }
 

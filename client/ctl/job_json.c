@@ -7,11 +7,6 @@
 #include "words.h"
 #include "output.h"
 
-static void number(cJSON *json, const char *name, uint64_t n)
-{
-	cJSON_AddNumberToObject(json, name, (double)n);
-}
-
 /* ---- results ---- */
 
 void job_json_problems(cJSON *json, const struct fdb_result *res)
@@ -29,7 +24,7 @@ void job_json_problems(cJSON *json, const struct fdb_result *res)
 		cJSON_AddItemToArray(list, one);
 	}
 	if (fdb_result_problems_left_out(res))
-		number(json, "problems_left_out", fdb_result_problems_left_out(res));
+		out_json_number(json, "problems_left_out", fdb_result_problems_left_out(res));
 }
 
 void job_json_stages(cJSON *json, const struct fdb_result *res)
@@ -43,12 +38,11 @@ void job_json_stages(cJSON *json, const struct fdb_result *res)
 		char name[WORDS_SIZE];
 
 		out_json_text(one, "stage", words_stage(name, ev));
-		number(one, "at_us", fdb_event_at_us(ev));
-		number(one, "took_us", fdb_event_at_us(ev) - before);
+		out_json_number(one, "at_us", fdb_event_at_us(ev));
+		out_json_number(one, "took_us", fdb_event_at_us(ev) - before);
 		before = fdb_event_at_us(ev);
 		cJSON_AddItemToArray(list, one);
 	}
-	number(json, "total_us", fdb_result_total_us(res));
 }
 
 void job_json_statistics(cJSON *json, const struct fdb_result *res)
@@ -58,11 +52,11 @@ void job_json_statistics(cJSON *json, const struct fdb_result *res)
 	if (!fdb_result_has_statistics(res))
 		return;
 	one = cJSON_AddObjectToObject(json, "statistics");
-	number(one, "pages_compared", fdb_result_pages_compared(res));
-	number(one, "pages_skipped_cow", fdb_result_pages_skipped_cow(res));
-	number(one, "pages_restored", fdb_result_pages_restored(res));
-	number(one, "forking_us", fdb_result_forking_us(res));
-	number(one, "restore_us", fdb_result_restore_us(res));
+	out_json_number(one, "pages_compared", fdb_result_pages_compared(res));
+	out_json_number(one, "pages_skipped_cow", fdb_result_pages_skipped_cow(res));
+	out_json_number(one, "pages_restored", fdb_result_pages_restored(res));
+	out_json_number(one, "forking_us", fdb_result_forking_us(res));
+	out_json_number(one, "restore_us", fdb_result_restore_us(res));
 }
 
 void job_json_cleanup(cJSON *json, const struct fdb_result *res)
@@ -107,6 +101,8 @@ static void result(cJSON *json, const struct fdb_result *res)
 		job_json_problems(json, res);
 	if (fdb_result_n_stages(res))
 		job_json_stages(json, res);
+	if (fdb_result_total_us(res))
+		out_json_number(json, "total_us", fdb_result_total_us(res));
 	job_json_statistics(json, res);
 	job_json_cleanup(json, res);
 }
@@ -124,7 +120,7 @@ static void transitions(cJSON *json, const struct fdb_job *job)
 		cJSON *one = cJSON_CreateObject();
 
 		out_json_text(one, "state", words_state(fdb_job_transition_state(job, i)));
-		number(one, "at_us", fdb_job_transition_at_us(job, i));
+		out_json_number(one, "at_us", fdb_job_transition_at_us(job, i));
 		cJSON_AddItemToArray(list, one);
 	}
 }
@@ -149,18 +145,18 @@ void job_json_end(cJSON *json, const struct fdb_job *job)
 		cJSON_AddNumberToObject(one, "status", words_shell_status(job));
 	if (!fdb_job_has_usage(job))
 		return;
-	number(one, "user_us", fdb_job_user_us(job));
-	number(one, "system_us", fdb_job_system_us(job));
-	number(one, "max_rss_kib", fdb_job_max_rss_kib(job));
-	number(one, "minor_faults", fdb_job_minor_faults(job));
-	number(one, "major_faults", fdb_job_major_faults(job));
+	out_json_number(one, "user_us", fdb_job_user_us(job));
+	out_json_number(one, "system_us", fdb_job_system_us(job));
+	out_json_number(one, "max_rss_kib", fdb_job_max_rss_kib(job));
+	out_json_number(one, "minor_faults", fdb_job_minor_faults(job));
+	out_json_number(one, "major_faults", fdb_job_major_faults(job));
 }
 
 /* How far it is, while it is under way. */
 static void progress(cJSON *json, const struct fdb_job *job)
 {
 	if (fdb_job_position(job))
-		number(json, "position", fdb_job_position(job));
+		out_json_number(json, "position", fdb_job_position(job));
 	if (fdb_job_tasks(job) >= 0)
 		cJSON_AddNumberToObject(json, "tasks", fdb_job_tasks(job));
 	if (fdb_job_tasks_made(job) >= 0)
@@ -172,17 +168,17 @@ cJSON *job_json(const struct fdb_job *job)
 	cJSON *json = cJSON_CreateObject();
 	char user[WORDS_SIZE];
 
-	number(json, "job", fdb_job_number(job));
+	out_json_number(json, "job", fdb_job_number(job));
 	out_json_text(json, "state", words_state(fdb_job_state(job)));
 	out_json_text(json, "outcome", words_outcome_code(job));
-	number(json, "uid", fdb_job_uid(job));
+	out_json_number(json, "uid", fdb_job_uid(job));
 	out_json_text(json, "user", words_user(user, fdb_job_uid(job)));
 	if (fdb_job_client_pid(job))
 		cJSON_AddNumberToObject(json, "client_pid", fdb_job_client_pid(job));
-	number(json, "accepted_us", fdb_job_accepted_us(job));
-	number(json, "age_us", fdb_job_age_us(job));
+	out_json_number(json, "accepted_us", fdb_job_accepted_us(job));
+	out_json_number(json, "age_us", fdb_job_age_us(job));
 	if (fdb_job_deadline_ms(job))
-		number(json, "deadline_ms", fdb_job_deadline_ms(job));
+		out_json_number(json, "deadline_ms", fdb_job_deadline_ms(job));
 	out_json_text(json, "when_client_gone",
 		fdb_job_when_client_gone(job) == FDB_CARRY_ON ? "carry-on" : "cancel");
 	progress(json, job);
@@ -192,7 +188,7 @@ cJSON *job_json(const struct fdb_job *job)
 	job_json_end(json, job);
 	cJSON_AddBoolToObject(json, "log_kept", fdb_job_has_log(job));
 	if (fdb_job_has_log(job))
-		number(json, "log_bytes", fdb_job_log_bytes(job));
+		out_json_number(json, "log_bytes", fdb_job_log_bytes(job));
 	cJSON_AddBoolToObject(json, "recovered", fdb_job_recovered(job));
 	return json;
 }

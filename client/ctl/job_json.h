@@ -19,7 +19,7 @@ cJSON *job_json(const struct fdb_job *job);
 /* Add "problems" of the plan, if there may be some. */
 void job_json_problems(cJSON *json, const struct fdb_result *res);
 
-/* Add "stages" and "total_us". */
+/* Add "stages". */
 void job_json_stages(cJSON *json, const struct fdb_result *res);
 
 /* Add "statistics", if criu has left some. */

@@ -59,6 +59,14 @@ void out_json_text(cJSON *object, const char *name, const char *text)
 		cJSON_AddStringToObject(object, name, utf8);
 }
 
+void out_json_number(cJSON *object, const char *name, uint64_t n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	cJSON_AddRawToObject(object, name, text);
+}
+
 void out_json_item(cJSON *array, const char *text)
 {
 	autofree char *utf8 = text_utf8(text);

@@ -20,7 +20,10 @@ void out_json(const struct ctl *ctl, cJSON *json);
 /* Add a string that may hold any bytes; text NULL: nothing is added. */
 void out_json_text(cJSON *object, const char *name, const char *text);
 
-/* The same for an element of an array. */
+/* Add a number as it is: cJSON itself knows doubles only, and writes 1.7e+15. */
+void out_json_number(cJSON *object, const char *name, uint64_t n);
+
+/* out_json_text() for an element of an array. */
 void out_json_item(cJSON *array, const char *text);
 
 /* ---- the end of a command that has not succeeded ---- */

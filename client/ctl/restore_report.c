@@ -46,10 +46,11 @@ static cJSON *json_result(const struct restore_args *args, const struct fdb_resu
 {
 	cJSON *json = cJSON_CreateObject();
 
-	cJSON_AddNumberToObject(json, "job", (double)fdb_result_job(res));
+	out_json_number(json, "job", fdb_result_job(res));
 	json_mappings(json, args, res);
 	job_json_problems(json, res);
 	job_json_stages(json, res);
+	out_json_number(json, "total_us", fdb_result_total_us(res));
 	job_json_statistics(json, res);
 	job_json_cleanup(json, res);
 	return json;
@@ -220,7 +221,7 @@ int restore_report_detached(const struct ctl *ctl, uint64_t job)
 		out_line(stdout, "%llu", (ull)job);
 	} else {
 		json = cJSON_CreateObject();
-		cJSON_AddNumberToObject(json, "job", (double)job);
+		out_json_number(json, "job", job);
 		cJSON_AddStringToObject(json, "outcome", "accepted");
 		out_json(ctl, json);
 	}
