@@ -37,11 +37,30 @@ static int failed(const struct ctl *ctl, int r)
 
 /* ---- what there is ---- */
 
-/* Text of others: a terminal gets it escaped, everything else as criu has written it. */
-static int put(struct log *l, bool all)
+static void put_line(void *none, const char *line)
 {
-	return l->terminal ? logfile_show(stdout, l->fd, &l->at, all)
-			   : logfile_copy(stdout, l->fd, &l->at);
+	(void)none;
+	puts(line);
+}
+
+/* One JSON text a line, however it was asked for: who reads them must know where one ends. */
+static void put_json_line(void *job, const char *line)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	out_json_number(json, "job", *(const uint64_t *)job);
+	out_json_text(json, "line", line);
+	out_json(&(struct ctl){ .format = CTL_JSON_SHORT }, json);
+}
+
+/* Text of others: a terminal gets it escaped, everything else as criu has written it. */
+static int put(const struct ctl *ctl, struct log *l, bool all)
+{
+	if (ctl->format != CTL_TEXT)
+		return logfile_lines(l->fd, &l->at, all, put_json_line, &l->job);
+	if (l->terminal)
+		return logfile_lines(l->fd, &l->at, all, put_line, NULL);
+	return logfile_copy(stdout, l->fd, &l->at);
 }
 
 static int put_json(const struct ctl *ctl, const struct log *l, bool complete)
@@ -72,7 +91,7 @@ static int show_once(struct ctl *ctl, struct fdb_client *c, struct log *l)
 	if (fdb_log(c, l->job, CTL_WAIT_MS, &l->fd, &complete) < 0)
 		return out_client_error(ctl, WHAT, c);
 	pager_begin(&pager, ctl, &screen);
-	r = ctl->format == CTL_TEXT ? put(l, true) : put_json(ctl, l, complete);
+	r = ctl->format == CTL_TEXT ? put(ctl, l, true) : put_json(ctl, l, complete);
 	pager_end(&pager);
 	return r < 0 ? failed(ctl, r) : out_flush(ctl, WHAT, CTL_DONE);
 }
@@ -126,7 +145,7 @@ static int follow(struct ctl *ctl, struct fdb_client *c, struct log *l)
 
 	while (code == 0) {
 		/* Asked first, read then: what was complete when asked is complete when read. */
-		int r = l->fd < 0 ? 0 : put(l, complete);
+		int r = l->fd < 0 ? 0 : put(ctl, l, complete);
 
 		if (r < 0)
 			return failed(ctl, r);
@@ -163,7 +182,5 @@ int cmd_log(struct ctl *ctl, int argc, char **argv)
 		l.follow = true;
 	}
 	code = job_arg_one(ctl, WHAT, argc, argv, &l.job);
-	if (code == 0 && l.follow && ctl->format != CTL_TEXT)
-		code = out_usage(ctl, WHAT, "--follow shows the log as it is: it has no --json");
 	return code ? code : dial_and(ctl, WHAT, show, &l);
 }

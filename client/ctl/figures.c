@@ -23,6 +23,15 @@ const char *figure_took(char buf[FIGURE_SIZE], uint64_t us)
 	return buf;
 }
 
+/* "4 h 12 min", "4 h". */
+static void two_units(char *buf, ull big, const char *unit, unsigned small, const char *rest)
+{
+	if (small)
+		snprintf(buf, FIGURE_SIZE, "%llu %s %u %s", big, unit, small, rest);
+	else
+		snprintf(buf, FIGURE_SIZE, "%llu %s", big, unit);
+}
+
 const char *figure_age(char buf[FIGURE_SIZE], uint64_t us)
 {
 	if (us < SECOND)
@@ -30,14 +39,11 @@ const char *figure_age(char buf[FIGURE_SIZE], uint64_t us)
 	else if (us < MINUTE)
 		snprintf(buf, FIGURE_SIZE, "%u s", (unsigned)(us / SECOND));
 	else if (us < HOUR)
-		snprintf(buf, FIGURE_SIZE, "%u min %u s", (unsigned)(us / MINUTE),
-			(unsigned)(us % MINUTE / SECOND));
+		two_units(buf, us / MINUTE, "min", (unsigned)(us % MINUTE / SECOND), "s");
 	else if (us < DAY)
-		snprintf(buf, FIGURE_SIZE, "%u h %u min", (unsigned)(us / HOUR),
-			(unsigned)(us % HOUR / MINUTE));
+		two_units(buf, us / HOUR, "h", (unsigned)(us % HOUR / MINUTE), "min");
 	else
-		snprintf(buf, FIGURE_SIZE, "%llu d %u h", (ull)(us / DAY),
-			(unsigned)(us % DAY / HOUR));
+		two_units(buf, us / DAY, "d", (unsigned)(us % DAY / HOUR), "h");
 	return buf;
 }
 

@@ -41,7 +41,7 @@ static const char program[] =
 	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused: nothing has happened (or\n"
 	"  no such job, or too late), 4 criu failed, 5 cancelled, interrupted, over the\n"
 	"  deadline, or the broker died under it, 6 no broker. Where a task's status is\n"
-	"  handed on (`restore --wait`, `wait --exit-status`): that, and 125 for 1 and 3-6.\n";
+	"  handed on (`restore --wait`, `wait --exit-status`): that, and 125 for 1, 3-6.\n";
 
 static const char inspect[] =
 	"Usage: fdbroker-ctl inspect -D DIR [OPTION]...\n"
@@ -106,8 +106,8 @@ static const char restore[] =
 	"  --deadline SECONDS    then end criu and all it has made [as the broker says]\n"
 	"  --carry-on            restore even if this command is interrupted\n"
 	"  --detach, --no-wait   the same, and do not wait: prints the job's number\n"
-	"  --wait                wait for the end of the restored tree, too; exit with the\n"
-	"                        status of its root task (128+N: signal N), 125 for failures\n"
+	"  --wait                wait for the end of the restored tree; exit with the\n"
+	"                        root task's status (128+N: signal N); 125 for failures\n"
 	"^C cancels the restore, and waits until nothing of it is left; again: leaves.\n"
 	"\n"
 	"As in criu restore: -j --shell-job, -l --file-locks, -s --leave-stopped,\n"
@@ -164,15 +164,15 @@ static const char show[] =
 
 static const char wait[] =
 	"Usage: fdbroker-ctl wait [--exit-status] JOB...\n"
-	"Waits until each job has ended (its restore failed, or its root task is gone) and\n"
-	"prints the status of its root task, a line each: the exit code, or 128 and the\n"
-	"number of the signal. With -v it says so in words, too. A broker that is started\n"
-	"anew meanwhile is found again.\n"
+	"Waits until each job has ended (its restore failed, or its root task is gone)\n"
+	"and prints the status of its root task, a line each: the exit code, or 128 and\n"
+	"the number of the signal. With -v it says so in words, too. A broker that is\n"
+	"started anew meanwhile is found again.\n"
 	"\n"
 	"  --exit-status         for one JOB: print nothing, and exit with that status\n"
 	"\n"
-	"Exit code 0: the statuses are printed, whatever they are. Of a restore that failed:\n"
-	"3, 4 or 5, as `restore` has it. 1: the task is gone, and how is not known.\n"
+	"Exit code 0: the statuses are printed, whatever they are. 3, 4, 5: a restore has\n"
+	"failed, as `restore` has it. 1: a task is gone, and how is not known.\n"
 	"With --exit-status: the task's own; 125 for all of these.\n"
 	"Common options and exit codes: fdbroker-ctl --help\n";
 
@@ -185,10 +185,12 @@ static const char cancel[] =
 
 static const char log_text[] =
 	"Usage: fdbroker-ctl log [-f] JOB\n"
-	"Prints criu's log of a job, which the broker keeps for as long as it keeps the job;\n"
-	"it needs no directory of the client's. What is no text is escaped on a terminal.\n"
+	"Prints criu's log of a job, which the broker keeps for as long as it keeps the\n"
+	"job; it needs no directory of the client's. What is no text is escaped on a\n"
+	"terminal.\n"
 	"\n"
 	"  -f, --follow          go on until criu has ended; also for a job in the queue\n"
+	"  --json[=HOW]          all of it as one text; with -f a text for each line\n"
 	"\n"
 	"Exit code 3: there is no such job, or criu was never started for it.\n"
 	"Common options and exit codes: fdbroker-ctl --help\n";

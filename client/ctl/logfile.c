@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "output.h"
+#include "text.h"
 
 #define CHUNK 65536
 
@@ -149,41 +150,48 @@ static ssize_t read_at(int log, char *buf, off_t at)
 	return n < 0 ? -errno : n;
 }
 
-/* A line without its end, which may hold any bytes. */
-static void show_line(FILE *f, char *line, size_t n)
+/* A line without its end, which may hold any bytes. Return: 0, or -ENOMEM. */
+static int put_line(char *line, size_t n, logfile_line *put, void *arg)
 {
+	autofree char *safe = NULL;
+
 	for (size_t i = 0; i < n; i++)
 		/* A tab is no danger, and a zero would end it. */
 		if (line[i] == '\t' || !line[i])
 			line[i] = ' ';
 	line[n] = 0;
-	out_line(f, "%s", line);
+	safe = text_printable(line);
+	if (!safe)
+		return -ENOMEM;
+	put(arg, safe);
+	return 0;
 }
 
-int logfile_show(FILE *f, int log, off_t *at, bool all)
+int logfile_lines(int log, off_t *at, bool all, logfile_line *put, void *arg)
 {
 	autofree char *buf = malloc(CHUNK + 1);
 	ssize_t n;
+	int r = 0;
 
 	if (!buf)
 		return -ENOMEM;
-	while ((n = read_at(log, buf, *at)) > 0) {
+	while (r == 0 && (n = read_at(log, buf, *at)) > 0) {
 		char *line = buf, *end;
 
-		while ((end = memchr(line, '\n', (size_t)(buf + n - line)))) {
-			show_line(f, line, (size_t)(end - line));
+		while (r == 0 && (end = memchr(line, '\n', (size_t)(buf + n - line)))) {
+			r = put_line(line, (size_t)(end - line), put, arg);
 			line = end + 1;
 		}
 		/* What is left is the beginning of a line, but for one that is longer than the buffer. */
-		if (line == buf && (all || n == CHUNK)) {
-			show_line(f, buf, (size_t)n);
+		if (r == 0 && line == buf && (all || n == CHUNK)) {
+			r = put_line(buf, (size_t)n, put, arg);
 			line = buf + n;
 		}
 		if (line == buf)
-			break;
+			return r;
 		*at += line - buf;
 	}
-	return n < 0 ? (int)n : 0;
+	return r ? r : n < 0 ? (int)n : 0;
 }
 
 int logfile_copy(FILE *f, int log, off_t *at)

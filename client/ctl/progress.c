@@ -26,7 +26,9 @@ static uint64_t now_us(void)
 
 void progress_begin(struct progress *p, uint64_t job)
 {
-	*p = (struct progress){ .job = job, .begun_us = now_us(), .tasks = -1, .made = -1 };
+	*p = (struct progress){
+		.keys = PROGRESS_KEYS, .job = job, .begun_us = now_us(), .tasks = -1, .made = -1
+	};
 	screen_look(&p->screen, STDERR_FILENO);
 	p->on = isatty(STDERR_FILENO) && screen_can_move();
 	/* In the last column a terminal may go to the next line. */
@@ -64,7 +66,8 @@ void progress_put(const struct progress *p, uint64_t elapsed_us, struct line *l)
 	}
 	snprintf(text, sizeof(text), ", %.1f s", (double)elapsed_us / 1e6);
 	line_put(l, LINE_PLAIN, text);
-	line_put(l, LINE_DIM, p->doing ? " (^C again leaves at once)" : " (^C cancels)");
+	snprintf(text, sizeof(text), " (%s)", p->keys);
+	line_put(l, LINE_DIM, text);
 }
 
 void progress_draw(struct progress *p)

@@ -12,10 +12,14 @@
 /* How often it is drawn, and the job asked for. */
 #define PROGRESS_TICK_MS 200
 
+/* What ^C does at first. */
+#define PROGRESS_KEYS "^C cancels"
+
 struct progress {
 	bool on; /* standard error is a terminal that can take a line back */
 	bool shown;
 	const char *doing; /* instead of the state: "cancelling"; static; NULL: the state */
+	const char *keys;  /* what ^C does; static */
 	uint64_t begun_us; /* CLOCK_MONOTONIC */
 	struct screen screen;
 

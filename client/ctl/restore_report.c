@@ -232,8 +232,7 @@ int restore_report_left(const struct ctl *ctl, enum restore_left how, int sig, u
 {
 	static const char *const texts[] = {
 		[RESTORE_LEFT_CARRYING_ON] = "the broker carries on with job",
-		[RESTORE_LEFT_CANCELLING] =
-			"the broker cancels, and ends all that was made for, job",
+		[RESTORE_LEFT_CANCELLING] = "the broker goes on cancelling job",
 		[RESTORE_LEFT_ALONE] = "there is no broker now that could cancel job",
 		[RESTORE_LEFT_RUNNING] = "the restored tree runs on, as job",
 	};

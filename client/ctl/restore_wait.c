@@ -131,6 +131,7 @@ static int interrupt(struct restore_wait *w, int sig)
 		return leave(w, w->sig ? RESTORE_LEFT_CANCELLING : RESTORE_LEFT_CARRYING_ON, sig);
 	w->sig = sig;
 	w->progress.doing = "cancelling";
+	w->progress.keys = "^C again leaves at once";
 	if (!w->show && fdb_start_show(w->c, w->job, &w->show) < 0)
 		w->show = 0;
 	if (fdb_start_cancel(w->c, w->job, &w->cancel) < 0)
@@ -148,7 +149,13 @@ static int come_back(struct restore_wait *w, enum restore_left how)
 		out_line(stderr, "%s: trying again", fdb_error_text(w->c));
 	w->anew = true;
 	w->show = w->cancel = w->end = 0;
+	w->progress.doing = "the broker has gone, waiting for it to come back";
+	w->progress.keys = "^C leaves";
+	progress_draw(&w->progress);
 	r = dial_anew(w->ctl, WHAT, w->c, w->signals);
+	progress_clear(&w->progress);
+	w->progress.doing = w->sig ? "cancelling" : NULL;
+	w->progress.keys = w->sig ? "^C again leaves at once" : PROGRESS_KEYS;
 	if (r == -EINTR)
 		return leave(w, how, signals_taken(w->signals));
 	/* What was asked of the old one is asked anew. */

@@ -323,7 +323,7 @@ static void check_progress(const struct progress *p, const char *wanted)
 
 static void progress(void **state)
 {
-	struct progress p = { .job = 7, .tasks = -1, .made = -1 };
+	struct progress p = { .keys = PROGRESS_KEYS, .job = 7, .tasks = -1, .made = -1 };
 	struct fake_job j;
 	struct fdb_job *job;
 
@@ -354,7 +354,7 @@ static void progress(void **state)
 	fdb_job_free(job);
 	p.doing = "cancelling";
 	assert_int_equal(p.made, 5);
-	check_progress(&p, "job 7: cancelling, 1.2 s (^C again leaves at once)");
+	check_progress(&p, "job 7: cancelling, 1.2 s (^C cancels)");
 }
 
 static int setup(void **state)

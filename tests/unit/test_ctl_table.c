@@ -156,6 +156,7 @@ static struct figure_case figures[] = {
 	{ "age in ms", figure_age, 20999, "20 ms" },
 	{ "age in s", figure_age, 59999999, "59 s" },
 	{ "age in min", figure_age, 725000000, "12 min 5 s" },
+	{ "age without a rest", figure_age, 600000000, "10 min" },
 	{ "age in h", figure_age, 4 * 3600000000 + 720000000, "4 h 12 min" },
 	{ "age in d", figure_age, 3 * 86400000000 + 4 * 3600000000, "3 d 4 h" },
 	{ "the oldest age", figure_age, UINT64_MAX, "213503982 d 8 h" },
