@@ -86,7 +86,7 @@ int cgroup_parent_open(struct cgroup_parent *ret)
 	char relative[sizeof(ret->path) + 1];
 	int r;
 
-	*ret = (struct cgroup_parent){ .fd = -1 };
+	*ret = (struct cgroup_parent){ .root = -1, .fd = -1 };
 	r = own_path(ret->path, sizeof(ret->path));
 	if (r < 0)
 		return r;
@@ -94,9 +94,12 @@ int cgroup_parent_open(struct cgroup_parent *ret)
 	if (root < 0)
 		return root;
 	snprintf(relative, sizeof(relative), ".%s", ret->path);
-	ret->fd = openat(root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->fd < 0 || getrandom(&ret->tag, sizeof(ret->tag), 0) < 0)
+	if (getrandom(&ret->tag, sizeof(ret->tag), 0) < 0)
 		return -errno;
+	ret->fd = openat(root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret->fd < 0)
+		return -errno;
+	ret->root = TAKE_FD(root);
 	remove_stale(ret->fd);
 	return 0;
 }
@@ -104,23 +107,56 @@ int cgroup_parent_open(struct cgroup_parent *ret)
 void cgroup_parent_done(struct cgroup_parent *parent)
 {
 	cleanup_fd(&parent->fd);
+	cleanup_fd(&parent->root);
+}
+
+static int open_group(const struct cgroup_parent *parent, const char *path)
+{
+	char relative[sizeof(((struct cgroup *)NULL)->path) + 1];
+	int fd;
+
+	snprintf(relative, sizeof(relative), ".%s", path);
+	fd = openat(parent->root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int remove_group(const struct cgroup *cg)
+{
+	char relative[sizeof(cg->path) + 1];
+
+	snprintf(relative, sizeof(relative), ".%s", cg->path);
+	return unlinkat(cg->parent->root, relative, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 int cgroup_make(const struct cgroup_parent *parent, uint64_t job, struct cgroup *ret)
 {
 	struct cgroup cg = { .fd = -1, .parent = parent };
+	char name[64];
 
-	snprintf(cg.name, sizeof(cg.name), PREFIX "%d-%08x-%lu", getpid(), parent->tag,
+	snprintf(name, sizeof(name), PREFIX "%d-%08x-%lu", getpid(), parent->tag,
 		(unsigned long)job);
-	if (mkdirat(parent->fd, cg.name, 0755) < 0)
+	snprintf(cg.path, sizeof(cg.path), "%s/%s", parent->path[1] ? parent->path : "", name);
+	if (mkdirat(parent->fd, name, 0755) < 0)
 		return -errno;
-	cg.fd = openat(parent->fd, cg.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cg.fd = open_group(parent, cg.path);
 	if (cg.fd < 0) {
-		int saved = errno;
-
-		(void)unlinkat(parent->fd, cg.name, AT_REMOVEDIR);
-		return -saved;
+		(void)remove_group(&cg);
+		return cg.fd;
 	}
+	*ret = cg;
+	return 0;
+}
+
+int cgroup_open(const struct cgroup_parent *parent, const char *path, struct cgroup *ret)
+{
+	struct cgroup cg = { .parent = parent };
+
+	if (parent->fd < 0)
+		return -ENODEV;
+	snprintf(cg.path, sizeof(cg.path), "%s", path);
+	cg.fd = open_group(parent, cg.path);
+	if (cg.fd < 0)
+		return cg.fd;
 	*ret = cg;
 	return 0;
 }
@@ -137,6 +173,21 @@ static int write_file(int dir, const char *name, const char *text)
 int cgroup_kill(const struct cgroup *cg)
 {
 	return write_file(cg->fd, "cgroup.kill", "1");
+}
+
+int cgroup_count(const struct cgroup *cg)
+{
+	autofd int fd = openat(cg->fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	int lines = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			lines += text[i] == '\n';
+	return n < 0 ? -errno : lines;
 }
 
 bool cgroup_populated(const struct cgroup *cg)
@@ -196,9 +247,12 @@ int cgroup_release(struct cgroup *cg, bool move)
 	for (int turn = 0; move && turn < 100 && cgroup_populated(cg); turn++)
 		if (move_once(cg) < 0)
 			break;
-	if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno == EBUSY) {
+	if (remove_group(cg) == -EBUSY) {
+		int r;
+
 		remove_below(cg->fd, MAX_DEPTH);
-		if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = remove_group(cg);
+		if (r < 0 && r != -ENOENT)
 			return -EBUSY;
 	}
 	cleanup_fd(&cg->fd);

@@ -20,6 +20,13 @@ static const struct {
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RESTORE] = { "Restore", restore_call, true, true },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_PLAN] = { "Plan", plan_call, true, true },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_INSPECT] = { "Inspect", inspect_call, true, true },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT] = { "Wait", wait_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_CANCEL] = { "Cancel", cancel_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LIST] = { "List", list_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_SHOW] = { "Show", show_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LOG] = { "Log", log_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_WATCH] = { "Watch", watch_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_DRAIN] = { "Drain", drain_call, false, true },
 };
 
 static const Fdbroker__V1__Restore *restore_of(const Fdbroker__V1__ClientMessage *message)
@@ -105,4 +112,5 @@ void calls_session_gone(struct calls *calls, struct session *session)
 {
 	calls->sessions--;
 	calls->lent -= session->lent.n;
+	user_discharge(session->user, USERS_LENT, session->lent.n);
 }

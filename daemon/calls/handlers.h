@@ -24,5 +24,12 @@ int return_call(const struct call *call, struct err *err);
 int plan_call(const struct call *call, struct err *err);
 int inspect_call(const struct call *call, struct err *err);
 int restore_call(const struct call *call, struct err *err);
+int wait_call(const struct call *call, struct err *err);
+int cancel_call(const struct call *call, struct err *err);
+int list_call(const struct call *call, struct err *err);
+int show_call(const struct call *call, struct err *err);
+int log_call(const struct call *call, struct err *err);
+int watch_call(const struct call *call, struct err *err);
+int drain_call(const struct call *call, struct err *err);
 
 #endif
