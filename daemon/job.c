@@ -266,8 +266,6 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 
 static void succeed(struct job *job)
 {
-	if (job->own_work >= 0)
-		job->record.has_stats = stats_read(job->own_work, &job->record.stats) == 0;
 	set_timer(job, GRACE_MS);
 	job->counted = true;
 	job->jobs->trees++;
@@ -278,6 +276,30 @@ static void succeed(struct job *job)
 	if (!tree_has_root(&job->tree)) /* it has ended meanwhile */
 		job_root_ended(&job->tree, job->record.end_known, job->record.end_status,
 			job->record.has_usage ? &job->record.usage : NULL);
+}
+
+static void statistics(void *arg, const struct stats *stats)
+{
+	struct job *job = arg;
+
+	if (job->record.state != JOB_RESTORING)
+		return;
+	job->record.has_stats = stats != NULL;
+	if (stats)
+		job->record.stats = *stats;
+	succeed(job);
+}
+
+/* criu has restored it. What has it counted? In the client's directory only a child may look. */
+static void count(struct job *job)
+{
+	struct stats stats;
+
+	job->replied = true;
+	if (job->own_work < 0)
+		prepare_ask_statistics(job->prepare, job->spec.work);
+	else
+		statistics(job, stats_read(job->own_work, &stats) == 0 ? &stats : NULL);
 }
 
 /* ---- the way there ---- */
@@ -361,7 +383,7 @@ static void replied(void *arg, const struct swrk_reply *reply)
 			reply->pid);
 		job_begin_end(job, &err, 0);
 	} else {
-		succeed(job);
+		count(job);
 	}
 }
 
@@ -385,7 +407,7 @@ static void worker_ended(void *arg, int status, const struct spawn_report *repor
 
 	job->worker = NULL;
 	outcome_of_criu(job->jobs->criu, status, report, &err);
-	if (job->record.state == JOB_RESTORING)
+	if (job->record.state == JOB_RESTORING && !job->replied)
 		job_begin_end(job, &err, 0);
 	else if (job->hung_up && !job->killed)
 		job->record.err = err; /* how it ended says more than that its socket was closed */
@@ -471,7 +493,7 @@ static void ready(void *arg, const struct err *failed)
 }
 
 static const struct prepare_ops prepare_ops = {
-	.ready = ready, .unchanged = unchanged, .explained = explained
+	.ready = ready, .unchanged = unchanged, .explained = explained, .statistics = statistics
 };
 
 void job_begin_planning(struct job *job)

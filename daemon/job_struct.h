@@ -35,6 +35,7 @@ struct job {
 	struct event *timer; /* owned; the deadline, then the ticks of JOB_ENDING */
 	uint64_t kill_at_us; /* JOB_ENDING: when criu's time to clean up is over; monotonic */
 	bool asked;      /* whether the images are unchanged; criu's post-restore waits for it */
+	bool replied;    /* criu has: it may end */
 	bool hung_up;    /* criu closed its socket without an answer */
 	bool killed;     /* by us */
 	bool explaining; /* JOB_ENDING: nothing is left, the log is being read */

@@ -81,7 +81,7 @@ test_a_file_that_has_changed() {
 	dump "$target" images
 	echo "not as before" >data
 	start_broker
-	assert_refused 4 CRIU_FAILED "File tmp/data has bad size" -D images
+	assert_refused 4 CRIU_FAILED "/tmp/data is 14 bytes long now, and 7 bytes in the images" -D images
 	wait_for test ! -e "/proc/$target"
 	wait_for no_criu_runs
 	# And with another file in its place it is none of criu's business.
