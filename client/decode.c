@@ -42,23 +42,23 @@ static int take_result(struct fdb_client *c, const Fdbroker__V1__Result *from, s
 	return 0;
 }
 
-/* One about no job would tell nothing. */
+/* Without a job it tells of losses, after which nothing has happened; without these it tells nothing. */
 static int take_job_event(struct fdb_client *c, const Fdbroker__V1__JobEvent *from)
 {
 	struct fdb_event *ev;
 
-	if (!from->job)
+	if (!from->job && !from->lost)
 		return 0;
-	ev = from->event ? convert_event(from->event) : arrived_new(FDB_EVENT_JOB);
+	ev = from->job && from->event ? convert_event(from->event) : arrived_new(FDB_EVENT_JOB);
 	if (!ev)
 		return -ENOMEM;
 	ev->kind = FDB_EVENT_JOB;
-	ev->job = from->job->job;
 	ev->lost = from->lost;
-	if (!from->event)
+	ev->job = from->job ? from->job->job : 0;
+	if (from->job && !from->event)
 		ev->at_us = from->job->age_us;
-	ev->report_of = convert_job(from->job);
-	if (!ev->report_of) {
+	ev->report_of = from->job ? convert_job(from->job) : NULL;
+	if (from->job && !ev->report_of) {
 		fdb_event_free(ev);
 		return -ENOMEM;
 	}

@@ -55,7 +55,7 @@ void fdb_event_free(struct fdb_event *ev);
  *                 log. Else -1
  *   result        FDB_EVENT_RESULT: the result, until it is taken; else NULL
  *   job_report    FDB_EVENT_JOB, and the answer to Wait, Cancel or Show: the job, until it is taken;
- *                 else NULL
+ *                 else NULL. Also NULL in a FDB_EVENT_JOB that tells of nothing but losses
  *   lost          FDB_EVENT_JOB: so many of its kind were dropped right before it, by the broker or
  *                 by this library, since they were not fetched in time; else 0
  *   call          FDB_EVENT_ANSWER: the number of the call, from fdb_start_...() or

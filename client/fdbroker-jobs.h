@@ -120,7 +120,7 @@ uint64_t fdb_job_major_faults(const struct fdb_job *job);
  * @job: its number
  * @ret: the job as it is now, yours: fdb_job_free()
  *
- * Return: 0, or -ESRCH, -EINVAL (0).
+ * Return: 0, or -ESRCH.
  */
 int fdb_show(struct fdb_client *c, uint64_t job, int wait_ms, struct fdb_job **ret);
 int fdb_start_show(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
@@ -134,7 +134,7 @@ int fdb_start_show(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
  * the end of the restore alone: fdb_wait_result(). A wait that has timed out goes on in the broker
  * and counts among the 256 that one connection may have.
  *
- * Return: 0, or -ESRCH, -EINVAL (0), -EDQUOT (256 wait already).
+ * Return: 0, or -ESRCH, -EDQUOT (256 wait already).
  */
 int fdb_wait(struct fdb_client *c, uint64_t job, int wait_ms, struct fdb_job **ret);
 int fdb_start_wait(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
@@ -144,8 +144,9 @@ int fdb_start_wait(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
  * @ret: the job when nothing of it is left, yours: fdb_job_free(); its result tells what was done.
  *       NULL is allowed
  *
- * Return: 0, or -ESRCH, -EINVAL (0), -EPERM, -EALREADY: it has its result, a restored tree is its own
- *         master.
+ * Waits as fdb_wait() does; one that has timed out cancels none the less.
+ *
+ * Return: 0, or -ESRCH, -EDQUOT, -EALREADY: it has its result; a restored tree is its own master.
  */
 int fdb_cancel(struct fdb_client *c, uint64_t job, int wait_ms, struct fdb_job **ret);
 int fdb_start_cancel(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
@@ -155,7 +156,7 @@ int fdb_start_cancel(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
  * @ret_fd:       the log, yours: a file to read from its start
  * @ret_complete: criu has ended; false: the file grows. NULL is allowed
  *
- * Return: 0, or -ESRCH (also: it has no log, or it is kept no more), -EINVAL (0).
+ * Return: 0, or -ESRCH, -EALREADY (there is none: criu was not started for it, or not yet).
  */
 int fdb_log(struct fdb_client *c, uint64_t job, int wait_ms, int *ret_fd, bool *ret_complete);
 int fdb_start_log(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
@@ -175,8 +176,7 @@ int fdb_start_log(struct fdb_client *c, uint64_t job, uint64_t *ret_call);
  * fdb_start_list() asks once, for those with a number above @after: when fdb_job_list_more() of the
  * answer is true, ask for the next part with the last number of this one.
  *
- * Return: 0, or -EINVAL (states that do not exist). After -ETIMEDOUT one part may still come as an
- *         event; what came before it is dropped.
+ * Return: 0. After -ETIMEDOUT one part may still come as an event; what came before it is dropped.
  */
 int fdb_list(
 	struct fdb_client *c, unsigned states, uid_t uid, int wait_ms, struct fdb_job_list **ret);
@@ -249,7 +249,7 @@ enum fdb_drain {
  *                 meanwhile. NULL is allowed
  * @ret_jobs_left: restores still under way. NULL is allowed
  *
- * Return: 0, or -EPERM.
+ * Return: 0, or -EPERM, -EDQUOT (FDB_DRAIN_WAIT, where 256 calls wait already).
  */
 int fdb_drain(struct fdb_client *c, enum fdb_drain how, int wait_ms, bool *ret_draining,
 	uint32_t *ret_jobs_left);

@@ -121,7 +121,24 @@ struct restart {
 	uint64_t job;
 };
 
-/* The first broker accepts a job and is killed; the second knows of it. Both listen at one socket. */
+static void last_words(struct fake *f)
+{
+	Fdbroker__V1__ServerMessage m = FDBROKER__V1__SERVER_MESSAGE__INIT;
+	Fdbroker__V1__Error error = FDBROKER__V1__ERROR__INIT;
+
+	error.has_code = 1;
+	error.code = FDBROKER__V1__ERROR_CODE__INTERNAL;
+	error.text = "I must go";
+	error.hint = "Start me anew.";
+	m.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR;
+	m.error = &error;
+	fake_say(f, &m, NULL, 0);
+}
+
+/*
+ * The first broker accepts a job and goes; the second knows of it, answers twice, and goes without a
+ * word. Both listen at one socket.
+ */
 static void die_and_come_back(struct fake *f)
 {
 	const struct restart *r = f->arg;
@@ -132,9 +149,10 @@ static void die_and_come_back(struct fake *f)
 	if (!fake_get(f))
 		return;
 	fake_accepted(f, r->job);
+	last_words(f);
 	cleanup_fd(&f->sock);
 	f->sock = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC);
-	while (fake_get(f)) {
+	while (f->got < 3 && fake_get(f)) {
 		fake_expect(f, fake_job_wanted(f) == r->job, "of another job");
 		fake_expect(f,
 			f->got > 2 || f->m->call_case == FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT,
@@ -149,6 +167,7 @@ static void connect_again_and_wait_for_the_job(void **state)
 	struct restart restart = { .job = 7 };
 	struct fdb_request *rq;
 	struct fdb_result *res;
+	struct fdb_event *ev;
 	struct fdb_job *job;
 	struct place p;
 	struct fake f;
@@ -164,6 +183,8 @@ static void connect_again_and_wait_for_the_job(void **state)
 	assert_int_equal(fdb_restore(f.c, rq, FAKE_WAIT_MS, &number), 0);
 	fdb_request_free(rq);
 	assert_int_equal(fdb_wait_result(f.c, number, FAKE_WAIT_MS, &res), -EPIPE);
+	assert_string_equal(fdb_error_text(f.c), "I must go");
+	assert_string_equal(fdb_error_hint(f.c), "Start me anew.");
 	assert_int_equal(fdb_wait(f.c, number, FAKE_WAIT_MS, &job), -EPIPE);
 	assert_int_equal(fdb_start_show(f.c, number, &call), -EPIPE);
 	assert_int_equal(fdb_connect(f.c, p.path, FAKE_WAIT_MS), -EISCONN);
@@ -178,6 +199,9 @@ static void connect_again_and_wait_for_the_job(void **state)
 	fdb_event_free(fake_next_answer(f.c, call, 0));
 	/* Its events are the old connection's. */
 	assert_int_equal(fdb_wait_result(f.c, number, 0, &res), -ESRCH);
+	assert_int_equal(fdb_next_event(f.c, FAKE_WAIT_MS, &ev), -EPIPE);
+	assert_string_equal(fdb_error_text(f.c), "the broker is gone");
+	assert_string_equal(fdb_error_hint(f.c), "");
 	fake_end(&f);
 	close(restart.listener);
 	place_remove(&p);

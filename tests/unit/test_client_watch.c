@@ -167,8 +167,24 @@ static void tell_of_a_job(struct fake *f)
 	fake_job_event(f, &j.job, &ev, 3);
 	fake_job_event(f, NULL, &ev, 0); /* of no job: nothing */
 	fake_job_event(f, NULL, NULL, 0);
+	fake_job_event(f, NULL, NULL, 5); /* of losses alone */
+	fake_job_event(f, NULL, &ev, 6);
 	fake_job_event(f, &j.job, &strange, 0);
 	fake_get(f);
+}
+
+static void expect_losses(struct fdb_client *c, uint64_t lost)
+{
+	struct fdb_event *ev;
+
+	assert_int_equal(fdb_next_event(c, FAKE_WAIT_MS, &ev), 0);
+	assert_int_equal(fdb_event_kind(ev), FDB_EVENT_JOB);
+	assert_true(fdb_event_lost(ev) == lost);
+	assert_int_equal(fdb_event_job(ev), 0);
+	assert_int_equal(fdb_event_stage(ev), 0);
+	assert_null(fdb_event_job_report(ev));
+	assert_null(fdb_event_take_job_report(ev));
+	fdb_event_free(ev);
 }
 
 static void events_bring_their_job(void **state)
@@ -193,6 +209,8 @@ static void events_bring_their_job(void **state)
 	fdb_event_free(ev);
 	fake_job_expect(job, 9);
 	fdb_job_free(job);
+	expect_losses(f.c, 5);
+	expect_losses(f.c, 6);
 	assert_int_equal(fdb_next_event(f.c, FAKE_WAIT_MS, &ev), 0);
 	assert_int_equal(fdb_event_kind(ev), FDB_EVENT_JOB);
 	assert_int_equal(fdb_event_stage(ev), 77);
