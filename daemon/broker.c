@@ -228,6 +228,8 @@ static void set_limits(struct broker *b)
 	b->jobs.users = &b->users;
 	queue_init(&b->jobs.planning, CONFIG_PLANNERS, CONFIG_MAX_QUEUED);
 	queue_init(&b->jobs.workers, b->config->workers, CONFIG_MAX_QUEUED);
+	b->jobs.planning.reserve = true;
+	b->jobs.workers.reserve = b->config->workers > 2;
 	b->jobs.limits = (struct jobs_limits){
 		.max_under_way = CONFIG_MAX_QUEUED,
 		.max_kept = CONFIG_MAX_KEPT,
