@@ -73,7 +73,7 @@ static void conclude(struct job *job, enum job_state state)
 	cleanup_fd(&handles.log);
 	job_drop_means(job);
 	job->jobs->under_way--;
-	user_discharge(job->user, USERS_JOBS, 1);
+	job_discharge_job(job);
 	job_tell_state(job);
 	if (state == JOB_ENDED)
 		jobs_one_ended(job->jobs, job);
@@ -551,8 +551,8 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 		job_free(job, true);
 		return -1;
 	}
+	job->charged_job = true;
 	if (job_prepare_to_plan(job, spec, err) < 0) {
-		user_discharge(job->user, USERS_JOBS, 1);
 		job_free(job, false);
 		return -1;
 	}

@@ -66,6 +66,7 @@ static void recover_under_way(struct job *job)
 		sweep_tree(job->record.root.pid);
 	job->jobs->under_way++;
 	user_charge_anyway(job->user, USERS_JOBS, 1);
+	job->charged_job = true;
 	jobs_look_after(job->jobs);
 	job_begin_end(job, &err, 0);
 }
