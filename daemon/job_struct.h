@@ -100,6 +100,11 @@ void job_discharge_job(struct job *job);
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);
 
+/* ---- job_log.c ---- */
+
+void job_log_result(const struct job *job);
+void job_log_end(const struct job *job);
+
 /* ---- job_scope.c ---- */
 
 /* criu has ended, the tree runs: ask systemd for a scope for it, if there is systemd. */
