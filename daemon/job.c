@@ -13,7 +13,7 @@
  * cgroup or descriptor of it is left. Each state is written down before anybody hears of it, as far as a daemon
  * that is started after a crash needs it (recover.c).
  *
- * Not here: the plan (prepare.c), criu's process and its RPC (worker.c), where its tasks are and how they are
+ * Not here: its acceptance and what it has in its hands (job_means.c), the plan (prepare.c), criu's process and its RPC (worker.c), where its tasks are and how they are
  * killed (tree.c), the words of an outcome (outcome.c), the set of all jobs (jobs.c).
  */
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 #define GRACE_MS 2000 /* for criu to clean up after itself before everything is killed */
 #define TICK_MS  50   /* how often an end that does not come by itself is looked after */
 
-static void set_timer(struct job *job, uint64_t ms)
+void job_set_timer(struct job *job, uint64_t ms)
 {
 	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
@@ -98,7 +98,7 @@ void job_begin_end(struct job *job, const struct err *err, uint64_t grace_ms)
 	if (grace_ms == 0)
 		kill_everything(job);
 	job_leave_queue(job);
-	set_timer(job, started ? TICK_MS : 0);
+	job_set_timer(job, started ? TICK_MS : 0);
 	job_tell_state(job);
 }
 
@@ -183,7 +183,7 @@ static bool is_before_result(const struct job *job)
 	return job->record.state < JOB_ENDING;
 }
 
-static void timer_fired(evutil_socket_t none, short what, void *arg)
+void job_timer_fired(evutil_socket_t none, short what, void *arg)
 {
 	struct job *job = arg;
 	struct err err;
@@ -200,7 +200,7 @@ static void timer_fired(evutil_socket_t none, short what, void *arg)
 	} else if (job->record.state == JOB_ENDING) {
 		if (job_clock_us(CLOCK_MONOTONIC) >= job->kill_at_us)
 			kill_everything(job);
-		set_timer(job, TICK_MS);
+		job_set_timer(job, TICK_MS);
 		job_poll(job);
 	} else if (job->worker) {
 		worker_kill(job->worker); /* it answered long ago and does not end */
@@ -247,7 +247,7 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 
 static void succeed(struct job *job)
 {
-	set_timer(job, GRACE_MS);
+	job_set_timer(job, GRACE_MS);
 	job->counted = true;
 	job->jobs->trees++;
 	jobs_look_after(job->jobs);
@@ -486,65 +486,4 @@ void job_begin_planning(struct job *job)
 	if (prepare_start(job->jobs->base, job->jobs->reaper, &job->request, &prepare_ops, job,
 		    &job->prepare, &err) < 0)
 		job_begin_end(job, &err, 0);
-}
-
-/* ---- the beginning ---- */
-
-struct job *job_new(struct jobs *jobs, uid_t uid)
-{
-	struct job *job = calloc(1, sizeof(*job));
-
-	if (!job)
-		return NULL;
-	job->jobs = jobs;
-	job->own_work = job->log = -1;
-	job->spec = JOB_SPEC_NONE;
-	tree_init(&job->tree, jobs->reaper, job_root_ended);
-	job->user = users_get(jobs->users, uid);
-	job->timer = evtimer_new(jobs->base, timer_fired, job);
-	if (job->user && job->timer)
-		return job;
-	job_free(job, true);
-	return NULL;
-}
-
-int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client *client,
-	struct job_observer *observer, struct job **ret, struct err *err)
-{
-	struct job *job;
-
-	if (jobs->under_way >= jobs->limits.max_under_way)
-		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%u restores are under way or queued, the broker's limit", jobs->under_way);
-	job = job_new(jobs, client->uid);
-	if (!job)
-		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a job");
-	job->record.id = jobs->last_id + 1;
-	job->record.uid = client->uid;
-	job->record.client = client->pid;
-	job->record.carry_on = client->carry_on;
-	job->record.deadline_ms = spec->deadline_ms;
-	job->record.accepted_us = job_clock_us(CLOCK_REALTIME);
-	job->record.started_us = job_clock_us(CLOCK_MONOTONIC);
-	job->record.state = JOB_ACCEPTED;
-	if (user_charge(job->user, USERS_JOBS, 1, err) < 0) {
-		job_free(job, true);
-		return -1;
-	}
-	job->charged_job = true;
-	if (job_prepare_to_plan(job, spec, err) < 0) {
-		job_free(job, false);
-		return -1;
-	}
-	job->spec = *spec;
-	*spec = JOB_SPEC_NONE;
-	jobs->last_id++;
-	jobs->under_way++;
-	TAILQ_INSERT_TAIL(&jobs->list, job, entry);
-	if (observer)
-		job_observe(job, observer);
-	set_timer(job, job->spec.deadline_ms);
-	jobs_schedule(jobs);
-	*ret = job;
-	return 0;
 }

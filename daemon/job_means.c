@@ -166,6 +166,24 @@ static void put_user(struct job *job)
 	user_put(job->user);
 }
 
+struct job *job_new(struct jobs *jobs, uid_t uid)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->jobs = jobs;
+	job->own_work = job->log = -1;
+	job->spec = JOB_SPEC_NONE;
+	tree_init(&job->tree, jobs->reaper, job_root_ended);
+	job->user = users_get(jobs->users, uid);
+	job->timer = evtimer_new(jobs->base, job_timer_fired, job);
+	if (job->user && job->timer)
+		return job;
+	job_free(job, true);
+	return NULL;
+}
+
 void job_free(struct job *job, bool keep)
 {
 	struct jobs *jobs = job->jobs;
@@ -186,4 +204,45 @@ void job_free(struct job *job, bool keep)
 		put_user(job);
 	record_done(&job->record);
 	free(job);
+}
+
+int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client *client,
+	struct job_observer *observer, struct job **ret, struct err *err)
+{
+	struct job *job;
+
+	if (jobs->under_way >= jobs->limits.max_under_way)
+		return err_set(err, ERR_LIMIT, 0, NULL,
+			"%u restores are under way or queued, the broker's limit", jobs->under_way);
+	job = job_new(jobs, client->uid);
+	if (!job)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a job");
+	job->record.id = jobs->last_id + 1;
+	job->record.uid = client->uid;
+	job->record.client = client->pid;
+	job->record.carry_on = client->carry_on;
+	job->record.deadline_ms = spec->deadline_ms;
+	job->record.accepted_us = job_clock_us(CLOCK_REALTIME);
+	job->record.started_us = job_clock_us(CLOCK_MONOTONIC);
+	job->record.state = JOB_ACCEPTED;
+	if (user_charge(job->user, USERS_JOBS, 1, err) < 0) {
+		job_free(job, true);
+		return -1;
+	}
+	job->charged_job = true;
+	if (job_prepare_to_plan(job, spec, err) < 0) {
+		job_free(job, false);
+		return -1;
+	}
+	job->spec = *spec;
+	*spec = JOB_SPEC_NONE;
+	jobs->last_id++;
+	jobs->under_way++;
+	TAILQ_INSERT_TAIL(&jobs->list, job, entry);
+	if (observer)
+		job_observe(job, observer);
+	job_set_timer(job, job->spec.deadline_ms);
+	jobs_schedule(jobs);
+	*ret = job;
+	return 0;
 }

@@ -127,7 +127,7 @@ static void found(void *arg, uint64_t id, const void *bytes, size_t size, int er
 {
 	struct recovery *all = arg;
 	struct log_about what = { .job = id };
-	struct record record;
+	struct record record = { 0 };
 	int r = bytes ? kept_unpack(bytes, size, &record) : error;
 
 	if (r == 0 && record.id != id) {

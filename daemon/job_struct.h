@@ -78,6 +78,9 @@ void job_save_or_warn(struct job *job);
 
 /* ---- job_means.c ---- */
 
+/* A job without anything. Return: NULL: no memory. job_free() ends it. */
+struct job *job_new(struct jobs *jobs, uid_t uid);
+
 /* Before it is planned. Return: 0, or -1 with @err; then job_free() is due. */
 int job_prepare_to_plan(struct job *job, struct job_spec *spec, struct err *err);
 
@@ -112,8 +115,9 @@ void job_ask_scope(struct job *job);
 
 /* ---- job.c ---- */
 
-/* A job without anything. Return: NULL: no memory. job_free() ends it. */
-struct job *job_new(struct jobs *jobs, uid_t uid);
+/* Of job->timer. */
+void job_timer_fired(evutil_socket_t none, short what, void *arg);
+void job_set_timer(struct job *job, uint64_t ms);
 
 /* Of tree.h: the root task is gone. */
 void job_root_ended(struct tree *tree, bool known, int status, const struct rusage *usage);
