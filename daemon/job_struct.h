@@ -9,6 +9,7 @@
 #include "job.h"
 #include "log.h"
 #include "prepare.h"
+#include "scope.h"
 #include "sweep.h"
 #include "tree.h"
 #include "worker.h"
@@ -19,6 +20,9 @@ struct job {
 	struct record record;
 	struct user *user; /* held */
 	LIST_HEAD(, job_observer) observers;
+
+	bool charged_job, charged_kept; /* to the user */
+	uint64_t charged_log;           /* bytes of it */
 
 	/* Until the result. */
 	struct job_spec spec;
@@ -42,7 +46,8 @@ struct job {
 
 	/* Until the last task is gone. */
 	struct tree tree;
-	bool counted; /* in jobs->trees */
+	bool counted;        /* in jobs->trees */
+	struct scope *scope; /* owned; asked for, and systemd is at work */
 };
 
 /* ---- job_observe.c ---- */
@@ -89,8 +94,21 @@ void job_leave_queue(struct job *job);
 /* All that is of use until the result only. */
 void job_drop_means(struct job *job);
 
+/* It has its result: it no longer counts as under way of its user. */
+void job_discharge_job(struct job *job);
+
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);
+
+/* ---- job_log.c ---- */
+
+void job_log_result(const struct job *job);
+void job_log_end(const struct job *job);
+
+/* ---- job_scope.c ---- */
+
+/* criu has ended, the tree runs: ask systemd for a scope for it, if there is systemd. */
+void job_ask_scope(struct job *job);
 
 /* ---- job.c ---- */
 
