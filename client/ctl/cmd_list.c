@@ -69,8 +69,8 @@ static const char *outcome(char *buf, const struct fdb_job *job)
 		snprintf(buf, WORDS_SIZE, "%s in the queue",
 			figure_place(place, fdb_job_position(job)));
 	else if (fdb_job_tasks_made(job) >= 0 && fdb_job_tasks(job) >= 0)
-		snprintf(buf, WORDS_SIZE, "%d of %d tasks", fdb_job_tasks_made(job),
-			fdb_job_tasks(job));
+		snprintf(buf, WORDS_SIZE, "%d of %d task%s", fdb_job_tasks_made(job),
+			fdb_job_tasks(job), fdb_job_tasks(job) == 1 ? "" : "s");
 	else
 		words_outcome(buf, job);
 	return buf;

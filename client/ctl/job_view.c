@@ -223,9 +223,12 @@ int job_view_print(const struct fdb_job *job, const struct screen *screen, FILE 
 	if (fdb_job_result(job))
 		put_result(&v, fdb_job_result(job));
 	put_end(&v, job);
-	if (fdb_job_has_log(job))
+	if (fdb_job_has_log(job) && fdb_job_log_bytes(job))
 		field(&v, "log", "%s: fdbroker-ctl log %llu",
 			figure_bytes(bytes, fdb_job_log_bytes(job)), (ull)fdb_job_number(job));
+	else if (fdb_job_has_log(job))
+		field(&v, "log", "being written: fdbroker-ctl log -f %llu",
+			(ull)fdb_job_number(job));
 	put_history(&v, job);
 	failed = v.line.failed;
 	line_done(&v.line);

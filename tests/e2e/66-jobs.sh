@@ -203,7 +203,7 @@ test_watch_tells_what_happens() {
 	wait $all $one || true
 	assert_match "what is told" "$(<all)" "job 1.*planned.*starting.*restoring.*post-restore.*running.*ended"
 	assert_match "each line" "$(head -n 1 json)" '^\{"job":1,.*\}$'
-	assert_eq "stages among states" "$(grep -c '"stage"' json)" 0
+	! grep -q '"stage"' json || fail "there is a stage among the states"
 	assert_match "a job that had ended" "$(ctl watch 1)" "job 1 had ended already: exited 7"
 	assert_status 3 ctl watch 99
 	stop_broker
