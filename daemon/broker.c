@@ -23,9 +23,11 @@
 #include "log.h"
 #include "numbers.h"
 #include "reap.h"
+#include "sandbox.h"
 #include "scratch.h"
 #include "session.h"
 #include "sysd.h"
+#include "zygote.h"
 
 #define MAX_LISTENERS 16
 #define MAX_WARNINGS  4
@@ -310,9 +312,19 @@ static void broker_done(struct broker *b)
 
 int broker_run(const struct config *config)
 {
-	struct broker *b = calloc(1, sizeof(*b));
-	int exit_code = EXIT_FAILURE;
+	struct broker *b;
+	int exit_code = EXIT_FAILURE, r;
 
+	/* Before there is anything that children must not have. */
+	r = sandbox_prepare();
+	if (r == 0)
+		r = zygote_start();
+	if (r < 0) {
+		log_line(LOG_ERR, NULL, "cannot start: no processes to make others from: %s",
+			strerrordesc_np(-r));
+		return EXIT_FAILURE;
+	}
+	b = calloc(1, sizeof(*b));
 	if (!b || start_events(b) < 0) {
 		log_line(LOG_ERR, NULL, "cannot start: no memory or no threads");
 		free(b);
@@ -332,6 +344,7 @@ int broker_run(const struct config *config)
 			exit_code = EXIT_SUCCESS;
 	}
 	broker_done(b);
+	zygote_end();
 	discard_stop();
 	free(b);
 	return exit_code;

@@ -20,15 +20,18 @@
 #define CONFIG_PLANNER_MS        10000             /* for reading the images and planning */
 #define CONFIG_PLANNER_MEMORY    (2048ul * 1024 * 1024) /* address space of the child that does it */
 #define CONFIG_PLANNER_BYTES     (512l * 1024 * 1024)   /* of the plan that it hands back */
-#define CONFIG_UNCHANGED_MS      10000 /* for looking whether the images are still what they were */
-#define CONFIG_EXPLAIN_MS        2000  /* for finding out from criu's log why it failed */
-#define CONFIG_EXPLAIN_BYTES     (16l * 1024 * 1024) /* of a log that are read: its first and last halves */
-#define CONFIG_MAX_PIDS          65536 /* of a tree, that the daemon is told */
 #define CONFIG_MAX_RESTORING     256                    /* restores under way, of all sessions */
 #define CONFIG_MAX_PROBLEM_BYTES (256 * 1024)           /* of the problems in a result */
 #define CONFIG_MAX_REPORTS       16    /* plans and inspections under way, of all sessions */
 #define CONFIG_LAYER_MS          10000 /* for putting new images over a client's directory */
 #define CONFIG_PACKETS_A_TURN    16    /* of one session, before the others have their turn */
+
+/* The planner child, when it is asked something after its plan. */
+#define CONFIG_UNCHANGED_MS 10000 /* have the images changed? */
+#define CONFIG_EXPLAIN_MS   2000  /* why did criu fail, by its log? */
+#define CONFIG_EXPLAIN_BYTES                                                                       \
+	(16l * 1024 * 1024)   /* of the log that are read: first and last halves */
+#define CONFIG_MAX_PIDS 65536 /* of a tree, that it tells */
 
 struct config {
 	const char *socket_path; /* NULL: none given */
