@@ -186,9 +186,10 @@ int image_dir_changed(const struct image_dir *dir, struct err *err)
 /* Names are ours, without a slash. Not openat2(), whose flags a seccomp filter cannot see (sandbox.c). */
 static int open_beneath(int dir, const char *name)
 {
-	int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	autofd int fd =
+		openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? -errno : TAKE_FD(fd);
 }
 
 /* Makes the bytes [at, at + want) of the file available. Return: they; NULL: see err. */
