@@ -25,6 +25,7 @@
 #include "numbers.h"
 #include "peer.h"
 #include "reap.h"
+#include "sandbox.h"
 #include "scope.h"
 #include "scratch.h"
 #include "session.h"
@@ -32,6 +33,7 @@
 #include "sysd.h"
 #include "users.h"
 #include "version.h"
+#include "zygote.h"
 
 #define MAX_LISTENERS 16
 #define MAX_WARNINGS  4
@@ -472,9 +474,19 @@ static void broker_done(struct broker *b)
 
 int broker_run(const struct config *config)
 {
-	struct broker *b = calloc(1, sizeof(*b));
-	int exit_code = EXIT_FAILURE;
+	struct broker *b;
+	int exit_code = EXIT_FAILURE, r;
 
+	/* Before there is anything that children must not have. */
+	r = sandbox_prepare();
+	if (r == 0)
+		r = zygote_start();
+	if (r < 0) {
+		log_line(LOG_ERR, NULL, "cannot start: no processes to make others from: %s",
+			strerrordesc_np(-r));
+		return EXIT_FAILURE;
+	}
+	b = calloc(1, sizeof(*b));
 	if (!b || start_events(b) < 0 || jobs_init(&b->jobs, b->base) < 0) {
 		log_line(LOG_ERR, NULL, "cannot start: no memory or no threads");
 		free(b);
@@ -494,6 +506,7 @@ int broker_run(const struct config *config)
 			exit_code = EXIT_SUCCESS;
 	}
 	broker_done(b);
+	zygote_end();
 	discard_stop();
 	free(b);
 	return exit_code;

@@ -62,36 +62,6 @@ struct question {
 
 static int way_back; /* valid in the child only */
 
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static void close_gap(int *next, int keep)
-{
-	if (keep > *next)
-		(void)close_range((unsigned)*next, (unsigned)keep - 1, 0);
-	if (keep >= *next)
-		*next = keep + 1;
-}
-
-void helper_keep_only(int *fds, size_t n)
-{
-	int next = STDERR_FILENO + 1;
-	bool back = false;
-
-	qsort(fds, n, sizeof(*fds), by_number);
-	for (size_t i = 0; i < n; i++) {
-		if (!back && way_back < fds[i]) {
-			close_gap(&next, way_back);
-			back = true;
-		}
-		close_gap(&next, fds[i]);
-	}
-	close_gap(&next, way_back);
-	(void)close_range((unsigned)next, ~0U, 0);
-}
-
 static void tell(const void *said, size_t size, int fd)
 {
 	/* A child has nobody to tell that it cannot speak: its end says so. */
@@ -114,7 +84,7 @@ static void wait_for_question(struct packet *ret)
 		_exit(0);
 }
 
-static _Noreturn void answer_questions(const struct helper_spec *spec)
+static _Noreturn void answer_questions(const struct helper_work *work, struct parcel *request)
 {
 	static uint8_t answer[1 + HELPER_MAX_ANSWER];
 
@@ -125,33 +95,33 @@ static _Noreturn void answer_questions(const struct helper_spec *spec)
 
 		wait_for_question(&packet);
 		memcpy(&question, packet.data, sizeof(question));
-		n = spec->answer(spec->arg, question.number, packet.fds.n ? packet.fds.fds[0] : -1,
+		n = work->answer(request, question.number, packet.fds.n ? packet.fds.fds[0] : -1,
 			answer + 1);
 		answer[0] = n > 0;
 		tell(answer, 1 + n, -1);
 	}
 }
 
-static _Noreturn void child(const struct helper_spec *spec)
+void helper_serve(int sock, const struct helper_work *work)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	static struct parcel request;
 	struct said said = { 0 };
-	sigset_t none;
-	int fd;
+	int fd, r;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	zygote_die_with_daemon();
 	(void)prctl(PR_SET_NAME, "fdbroker-helper");
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	fd = spec->run(spec->arg, &said.err);
+	way_back = sock;
+	r = parcel_recv(sock, &request);
+	if (r < 0)
+		fd = err_set(&said.err, ERR_INTERNAL, -r, NULL, "a helper got no request");
+	else
+		fd = work->run(&request, &said.err);
 	said.ok = fd >= 0;
 	tell(&said, sizeof(said), fd);
-	if (!said.ok || !spec->answer)
+	if (!said.ok || !work->answer)
 		_exit(0);
 	close(fd);
-	answer_questions(spec);
+	answer_questions(work, &request);
 }
 
 /* ---- in the daemon ---- */
@@ -310,65 +280,56 @@ static void reaped(struct reap_watch *watch, int status)
 	conclude_badly(h, how);
 }
 
-static int fork_child(struct helper *h, const struct helper_spec *spec, int back, struct err *err)
+static int start_child(struct helper *h, const struct helper_spec *spec, struct zygote_child *ret)
 {
-	sigset_t all, before;
-	pid_t pid;
+	int pair[2], r;
 
-	/* Blocked until the child has reset its handlers: none of ours may run in it. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = fork(); /* libc's: it leaves the child a heap that can be used */
-	if (pid == 0) {
-		way_back = back;
-		child(spec);
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (pid < 0)
-		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot fork for %s", spec->what);
-	h->pidfd = pidfd_open(pid, 0);
-	if (h->pidfd < 0) {
-		int saved = errno;
-
-		(void)kill(pid, SIGKILL); /* ours, and not waited for yet */
-		return err_set(
-			err, ERR_INTERNAL, saved, NULL, "cannot open a pidfd for %s", spec->what);
-	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	h->sock = pair[0];
+	r = zygote_clone(spec->main, pair[1], -1, ret);
+	if (r < 0)
+		return r;
+	h->pidfd = ret->pidfd;
 	h->watch.ended = reaped;
-	return (int)pid;
+	/* If the child gets half of it, the end of the socket ends it. */
+	return parcel_send(h->sock, spec->request, spec->size, spec->fds, spec->n_fds);
+}
+
+static int listen_to(struct helper *h, struct event_base *base)
+{
+	h->on_sock = event_new(base, h->sock, EV_READ | EV_PERSIST, heard, h);
+	h->on_expired = evtimer_new(base, expired, h);
+	if (!h->on_sock || !h->on_expired || event_add(h->on_sock, NULL) < 0)
+		return -ENOMEM;
+	start_clock(h, h->deadline_ms);
+	return 0;
 }
 
 int helper_start(struct event_base *base, struct reaper *reaper, const struct helper_spec *spec,
 	const struct helper_ops *ops, void *arg, struct helper **ret, struct err *err)
 {
 	struct helper *h = calloc(1, sizeof(*h));
-	autofd int back = -1;
-	int pair[2], pid;
+	struct zygote_child child = { .pidfd = -1 };
+	int r;
 
-	if (!h || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		free(h);
-		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot prepare %s", spec->what);
-	}
-	h->pidfd = -1;
-	h->sock = pair[0];
-	back = pair[1];
-	h->what = spec->what;
-	h->deadline_ms = spec->deadline_ms;
-	h->ops = ops;
-	h->arg = arg;
-	h->on_sock = event_new(base, h->sock, EV_READ | EV_PERSIST, heard, h);
-	h->on_expired = evtimer_new(base, expired, h);
-	if (!h->on_sock || !h->on_expired || event_add(h->on_sock, NULL) < 0) {
-		helper_free(h);
+	if (!h)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %s", spec->what);
+	*h = (struct helper){ .pidfd = -1,
+		.sock = -1,
+		.what = spec->what,
+		.deadline_ms = spec->deadline_ms,
+		.ops = ops,
+		.arg = arg };
+	r = start_child(h, spec, &child);
+	if (r == 0)
+		r = listen_to(h, base);
+	if (r < 0) {
+		helper_end(h);
+		return err_set(
+			err, ERR_INTERNAL, -r, NULL, "cannot make a process for %s", spec->what);
 	}
-	pid = fork_child(h, spec, back, err);
-	if (pid < 0) {
-		helper_free(h);
-		return -1;
-	}
-	reap_watch(reaper, &h->watch, pid);
-	start_clock(h, spec->deadline_ms);
+	reap_watch(reaper, &h->watch, child.pid);
 	*ret = h;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A short-lived copy of the daemon that does what may block, eat memory or crash on hostile bytes, and
+ * A short-lived process that does what may block, eat memory or crash on hostile bytes. It is born with
+ * nothing (zygote.h), is given what it needs, and
  * hands back a descriptor or an error. It may then wait to be asked questions about what it has read.
  */
 #ifndef FDBROKER_HELPER_H
@@ -10,7 +11,9 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "parcel.h"
 #include "reap.h"
+#include "zygote.h"
 
 struct helper;
 
@@ -19,15 +22,16 @@ struct helper;
 /* Questions that wait for their answers at one time. */
 #define HELPER_MAX_ASKED 4
 
-struct helper_spec {
+/* What a child does; a static one for each kind of child. */
+struct helper_work {
 	/*
-	 * Runs in the child, a single-threaded copy with all of the daemon's descriptors: it begins by
-	 * helper_keep_only(). May allocate, block and be killed at any moment.
+	 * May allocate, block and be killed at any moment.
+	 * @request: what helper_start() was given; lives as long as the child
 	 *
 	 * Return: a descriptor to hand back, and a number in @err->sys if done() is to have one; or -1 with
 	 * @err.
 	 */
-	int (*run)(void *arg, struct err *err);
+	int (*run)(struct parcel *request, struct err *err);
 	/*
 	 * NULL: the child ends after run(). Else it waits for helper_ask(), and is called for each question.
 	 * @fd:  borrowed; came with the question, or -1
@@ -35,8 +39,18 @@ struct helper_spec {
 	 *
 	 * Return: bytes of the answer, at least 1; 0: it has none.
 	 */
-	size_t (*answer)(void *arg, unsigned question, int fd, void *ret);
-	void *arg;            /* borrowed until helper_start() returns; the child has a copy */
+	size_t (*answer)(struct parcel *request, unsigned question, int fd, void *ret);
+};
+
+/* In the child: work. A zygote_main that does nothing else is what helper_start() is given. */
+_Noreturn void helper_serve(int sock, const struct helper_work *work);
+
+struct helper_spec {
+	zygote_main main;
+	const void *request; /* bytes and descriptors for run(), borrowed for the call */
+	size_t size;
+	const int *fds;
+	size_t n_fds;
 	const char *what;     /* for errors: "reading the images"; static */
 	unsigned deadline_ms; /* for run() */
 };
@@ -52,7 +66,7 @@ struct helper_ops {
 };
 
 /**
- * helper_start() - fork and run
+ * helper_start() - make a child, which runs
  * @ops: borrowed, with @arg, until helper_end(); called from the loop, never from inside a call
  *
  * Return: 0, or -1 with @err.
@@ -73,11 +87,5 @@ int helper_ask(struct helper *h, unsigned question, int fd, unsigned deadline_ms
 
 /* End it, whatever it does, and forget it. NULL is allowed. */
 void helper_end(struct helper *h);
-
-/**
- * helper_keep_only() - in the child: close all descriptors but 0, 1, 2, the way back and these
- * @fds: sorted in place
- */
-void helper_keep_only(int *fds, size_t n);
 
 #endif

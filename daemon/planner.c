@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,38 +16,88 @@
 #include "plan/plan.h"
 #include "planned.pb-c.h"
 
+/* ---- asking ---- */
+
+/* A zygote_main. */
+static void child(int sock)
+{
+	static const struct helper_work work = { .run = planning_run, .answer = planning_answer };
+
+	helper_serve(sock, &work);
+}
+
+static void pack_mappings(const struct planner_request *r, Fdbroker__Planned__Mapping *items,
+	Fdbroker__Planned__Mapping **list, int *fds)
+{
+	for (size_t i = 0; i < r->n_mappings; i++) {
+		const struct planner_mapping *m = &r->mappings[i];
+
+		fdbroker__planned__mapping__init(&items[i]);
+		items[i].target = (char *)m->target;
+		items[i].is_key = m->is_key;
+		items[i].lent = (char *)m->lent;
+		items[i].reopen = m->reopen;
+		list[i] = &items[i];
+		fds[i] = m->fd;
+	}
+}
+
 int planner_start(struct event_base *base, struct reaper *reaper,
 	const struct planner_request *request, const struct helper_ops *ops, void *arg,
 	struct helper **ret, struct err *err)
 {
-	const struct helper_spec spec = {
-		.run = planning_run,
-		.answer = request->output == PLANNER_FOR_CRIU ? planning_answer : NULL,
-		.arg = (void *)request,
+	size_t n = request->n_mappings;
+	Fdbroker__Planned__Request message = FDBROKER__PLANNED__REQUEST__INIT;
+	autofree Fdbroker__Planned__Mapping *items = calloc(n + 1, sizeof(*items));
+	autofree Fdbroker__Planned__Mapping **list = calloc(n + 1, sizeof(*list));
+	autofree int *fds = calloc(n + 1, sizeof(*fds));
+	autofree uint8_t *bytes = NULL;
+	struct helper_spec spec = { .main = child,
+		.fds = fds,
+		.n_fds = n + 1,
 		.what = "reading the images",
-		.deadline_ms = CONFIG_PLANNER_MS,
-	};
+		.deadline_ms = CONFIG_PLANNER_MS };
 
+	if (!items || !list || !fds)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to plan");
+	fds[0] = request->images;
+	pack_mappings(request, items, list, fds + 1);
+	message.output = request->output;
+	message.at_own_risk = request->at_own_risk;
+	message.n_mappings = n;
+	message.mappings = list;
+	spec.size = fdbroker__planned__request__get_packed_size(&message);
+	bytes = malloc(spec.size);
+	if (!bytes)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to plan");
+	(void)fdbroker__planned__request__pack(&message, bytes);
+	spec.request = bytes;
 	return helper_start(base, reaper, &spec, ops, arg, ret, err);
 }
 
+/* ---- reading what has come ---- */
+
 bool planner_is_memory(int fd)
 {
-	return fcntl(fd, F_GET_SEALS) >= 0; /* EINVAL for all but memfds and files on a tmpfs */
+	int seals = fcntl(fd, F_GET_SEALS); /* EINVAL for all but memfds and files on a tmpfs */
+
+	return seals >= 0 && (seals & PLANNING_SEALS) == PLANNING_SEALS;
 }
 
 static Fdbroker__Planned__Planned *read_message(int fd)
 {
-	autofree uint8_t *bytes = NULL;
+	Fdbroker__Planned__Planned *message;
 	struct stat st;
+	void *map;
 
 	if (!planner_is_memory(fd) || fstat(fd, &st) < 0 || st.st_size > CONFIG_PLANNER_BYTES)
 		return NULL;
-	/* A copy: the child can still write to the file, and a message must not change while it is unpacked. */
-	bytes = malloc((size_t)st.st_size + 1);
-	if (!bytes || pread(fd, bytes, (size_t)st.st_size, 0) != st.st_size)
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
 		return NULL;
-	return fdbroker__planned__planned__unpack(NULL, (size_t)st.st_size, bytes);
+	message = fdbroker__planned__planned__unpack(NULL, (size_t)st.st_size, map);
+	(void)munmap(map, (size_t)st.st_size);
+	return message;
 }
 
 static bool good_problem(const Fdbroker__Planned__Problem *p, size_t n_mappings)
@@ -105,8 +156,7 @@ static int take_tasks(const Fdbroker__Planned__Planned *m, struct planned *ret)
 
 int planner_read(int fd, size_t n_mappings, struct planned *ret, struct err *err)
 {
-	autofd int owned = fd;
-	Fdbroker__Planned__Planned *m = read_message(owned);
+	Fdbroker__Planned__Planned *m = read_message(fd);
 
 	ret->message = m;
 	if (!m || take_problems(m, n_mappings, ret) < 0 || take_files(m, ret) < 0 ||

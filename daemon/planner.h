@@ -45,12 +45,15 @@ int planner_start(struct event_base *base, struct reaper *reaper,
 	const struct planner_request *request, const struct helper_ops *ops, void *arg,
 	struct helper **ret, struct err *err);
 
-/* Is it a memfd? What a child hands back that has read hostile bytes could be anything, and hang its reader. */
+/*
+ * Is it memory that nobody can change any more? What a child hands back that has read hostile bytes could be
+ * anything, and hang its reader.
+ */
 bool planner_is_memory(int fd);
 
 /**
  * planner_read() - read what the child has handed back
- * @fd:         consumed
+ * @fd:         borrowed; two readers find the same in it
  * @n_mappings: of the request
  * @ret:        zeroed; planned_done() is due in both cases
  *

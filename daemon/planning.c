@@ -26,11 +26,18 @@
 #include "plan/report_plan.h"
 #include "plan/wanted.h"
 #include "planned.pb-c.h"
+#include "sandbox.h"
 #include "stamps.h"
 #include "stats.h"
 
-/* What is kept for questions. It goes with the child; in the daemon it is empty. */
+/* What the child has read and made. It goes with the child; in the daemon it is empty. */
 static struct planning {
+	int images; /* owned */
+	enum planner_output output;
+	uint64_t at_own_risk;
+	struct plan_mapping_in *mappings;
+	const char **targets; /* as the client wrote them */
+	size_t n_mappings;
 	struct stamps stamps;
 	struct graph graph;
 	struct plan plan;
@@ -41,27 +48,46 @@ static bool is_alive(const struct task *t)
 	return t->state != TASK_DEAD && t->state != TASK_ZOMBIE;
 }
 
-static int read_mappings(
-	const struct planner_request *r, struct plan_mapping_in *ret, struct err *err)
+static int read_mapping(
+	const Fdbroker__Planned__Mapping *m, int fd, struct plan_mapping_in *ret, struct err *err)
 {
+	ret->name = m->lent;
+	ret->reopen = m->reopen;
+	facts_read(fd, &ret->facts);
+	if (!m->is_key)
+		return target_parse(m->target, &ret->target, err);
+	ret->target = (struct target){ .kind = TARGET_KEY, .text = m->target, .number = -1 };
+	return 0;
+}
+
+/* What is kept points into the message, which is never freed. */
+static int read_request(struct parcel *parcel, struct err *err)
+{
+	const Fdbroker__Planned__Request *m =
+		fdbroker__planned__request__unpack(NULL, parcel->size, parcel->bytes);
 	char field[40];
 
-	for (size_t i = 0; i < r->n_mappings; i++) {
-		const struct planner_mapping *m = &r->mappings[i];
-
-		ret[i].name = m->lent;
-		ret[i].reopen = m->reopen;
-		facts_read(m->fd, &ret[i].facts);
-		if (m->is_key) {
-			ret[i].target = (struct target){
-				.kind = TARGET_KEY, .text = m->target, .number = -1
-			};
-		} else if (target_parse(m->target, &ret[i].target, err) < 0) {
+	if (!m || parcel->fds.n != m->n_mappings + 1)
+		return err_set(err, ERR_INTERNAL, 0, NULL, "the planner got no request");
+	kept.mappings = calloc(m->n_mappings + 1, sizeof(*kept.mappings));
+	kept.targets = calloc(m->n_mappings + 1, sizeof(*kept.targets));
+	if (!kept.mappings || !kept.targets)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a plan");
+	kept.images = fdset_take(&parcel->fds, 0);
+	kept.output = m->output;
+	kept.at_own_risk = m->at_own_risk;
+	kept.n_mappings = m->n_mappings;
+	for (size_t i = 0; i < m->n_mappings; i++) {
+		kept.targets[i] = m->mappings[i]->target;
+		if (read_mapping(m->mappings[i], parcel->fds.fds[i + 1], &kept.mappings[i], err) <
+			0) {
 			snprintf(err->field, sizeof(err->field), "%s",
 				err_field(field, sizeof(field), "mappings", i, "target"));
 			return -1;
 		}
 	}
+	/* The lent descriptors are out of reach before anything hostile is read. */
+	fdset_done(&parcel->fds);
 	return 0;
 }
 
@@ -97,23 +123,31 @@ static int pack_tasks(const struct graph *g, Fdbroker__Planned__Planned *message
 	return 0;
 }
 
+/* Consumes fd. */
+static int seal(int fd, struct err *err)
+{
+	autofd int owned = fd;
+
+	if (fcntl(owned, F_ADD_SEALS, PLANNING_SEALS) < 0)
+		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot seal a plan");
+	return TAKE_FD(owned);
+}
+
 static int write_message(const Fdbroker__Planned__Planned *message, struct err *err)
 {
-	autofd int fd = memfd_create("plan", MFD_CLOEXEC);
+	autofd int fd = memfd_create("plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	size_t size = fdbroker__planned__planned__get_packed_size(message);
 	void *map;
 
 	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot hand back a plan");
-	if (size == 0)
-		return TAKE_FD(fd);
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return err_set(err, ERR_INTERNAL, errno, NULL,
 			"cannot hand back a plan of %zu bytes", size);
 	(void)fdbroker__planned__planned__pack(message, map);
 	(void)munmap(map, size);
-	return TAKE_FD(fd);
+	return seal(TAKE_FD(fd), err);
 }
 
 static int pack_images(
@@ -175,7 +209,7 @@ static void put_text(void *arg, const char *text)
 static int write_report(const struct plan *plan, const struct plan_request *request,
 	enum planner_output output, struct err *err)
 {
-	autofd int fd = memfd_create("report", MFD_CLOEXEC);
+	autofd int fd = memfd_create("report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	FILE *out = copy < 0 ? NULL : fdopen(copy, "w"); /* owns copy from here */
 	struct report report = { .put = put_text, .arg = out };
@@ -191,30 +225,30 @@ static int write_report(const struct plan *plan, const struct plan_request *requ
 	bad |= fclose(out) != 0;
 	if (bad)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a report");
-	return TAKE_FD(fd);
+	return seal(TAKE_FD(fd), err);
 }
 
-static int make_plan(
-	const struct planner_request *r, const struct plan_mapping_in *mappings, struct err *err)
+static int make_plan(struct err *err)
 {
 	struct pids_in_use pids = { .n = 0 };
 	struct plan_request request = {
-		.mappings = mappings,
-		.n_mappings = r->n_mappings,
-		.at_own_risk = r->at_own_risk,
+		.mappings = kept.mappings,
+		.n_mappings = kept.n_mappings,
+		.at_own_risk = kept.at_own_risk,
 	};
 
 	if (getrandom(&request.nonce, sizeof(request.nonce), 0) < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "no random numbers");
-	if (load_graph(r->images, &kept.graph, err) < 0)
+	if (load_graph(kept.images, &kept.graph, err) < 0)
 		return -1;
 	(void)pids_in_use(&kept.graph, &pids); /* what is not found out here criu finds out */
 	request.pids = pids.list;
 	request.n_pids = pids.n;
 	if (plan_make(&kept.graph, &request, &kept.plan, err) < 0)
 		return -1;
-	return r->output == PLANNER_FOR_CRIU ? pack(&kept.plan, err)
-					     : write_report(&kept.plan, &request, r->output, err);
+	return kept.output == PLANNER_FOR_CRIU
+		       ? pack(&kept.plan, err)
+		       : write_report(&kept.plan, &request, kept.output, err);
 }
 
 /* plan/ says in the field which file and record it is; people read the text. */
@@ -230,27 +264,29 @@ static int name_record(struct err *err)
 	return -1;
 }
 
-int planning_run(void *request, struct err *err)
+static void limit_memory(void)
 {
-	const struct planner_request *r = request;
-	struct rlimit memory = { CONFIG_PLANNER_MEMORY, CONFIG_PLANNER_MEMORY };
-	struct plan_mapping_in *mappings = calloc(r->n_mappings + 1, sizeof(*mappings));
-	int images = r->images, fd;
-
-	/* The lent descriptors are looked at before anything hostile is read, and are then out of reach. */
-	if (!mappings || read_mappings(r, mappings, err) < 0)
-		return mappings ? -1
-				: err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a plan");
-	helper_keep_only(&images, 1);
 #ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
+	const struct rlimit memory = { CONFIG_PLANNER_MEMORY, CONFIG_PLANNER_MEMORY };
+
 	(void)setrlimit(RLIMIT_AS, &memory);
 #endif
-	(void)memory;
+}
+
+int planning_run(struct parcel *request, struct err *err)
+{
+	int fd;
+
+	if (read_request(request, err) < 0)
+		return -1;
+	limit_memory();
+	if (sandbox_enter(err) < 0)
+		return -1;
 	/* First: what changes while it is read is noticed as well. */
-	if (stamps_take(r->images, &kept.stamps) < 0)
+	if (stamps_take(kept.images, &kept.stamps) < 0)
 		return err_set(err, ERR_BAD_IMAGES, errno, "images_dir",
 			"images_dir: cannot look at its files");
-	fd = make_plan(r, mappings, err);
+	fd = make_plan(err);
 	return fd < 0 ? name_record(err) : fd;
 }
 
@@ -286,12 +322,12 @@ static const char *who_has_pid(void *arg, pid_t pid, char *buf, size_t size)
 	return pids_in_use_by(pid, buf, size);
 }
 
-static size_t explain(const struct planner_request *r, int fd, void *ret)
+static size_t explain(int fd, void *ret)
 {
-	autofree struct explain_mapping *mappings = calloc(r->n_mappings + 1, sizeof(*mappings));
+	autofree struct explain_mapping *mappings = calloc(kept.n_mappings + 1, sizeof(*mappings));
 	struct explain_about about = { .graph = &kept.graph,
 		.mappings = mappings,
-		.n_mappings = r->n_mappings,
+		.n_mappings = kept.n_mappings,
 		.who_has_pid = who_has_pid };
 	struct explained explained = { 0 };
 	autofree char *log = NULL;
@@ -300,8 +336,8 @@ static size_t explain(const struct planner_request *r, int fd, void *ret)
 	log = read_log(fd, &size);
 	if (!mappings || !log)
 		return 0;
-	for (size_t i = 0; i < r->n_mappings; i++)
-		mappings[i] = (struct explain_mapping){ r->mappings[i].target, r->mappings[i].lent,
+	for (size_t i = 0; i < kept.n_mappings; i++)
+		mappings[i] = (struct explain_mapping){ kept.targets[i], kept.mappings[i].name,
 			i < kept.plan.n_mappings ? kept.plan.mappings[i].key : NULL };
 	if (!explain_log(&about, log, size, &explained))
 		return 0;
@@ -312,14 +348,13 @@ static size_t explain(const struct planner_request *r, int fd, void *ret)
 _Static_assert(sizeof(struct explained) <= HELPER_MAX_ANSWER, "an answer");
 _Static_assert(sizeof(struct stats) <= HELPER_MAX_ANSWER, "an answer");
 
-size_t planning_answer(void *request, unsigned question, int fd, void *ret)
+size_t planning_answer(struct parcel *request, unsigned question, int fd, void *ret)
 {
-	const struct planner_request *r = request;
-
+	(void)request;
 	if (question == PLANNER_EXPLAIN)
-		return explain(r, fd, ret);
+		return explain(fd, ret);
 	if (question == PLANNER_STATISTICS)
 		return stats_read(fd, ret) == 0 ? sizeof(struct stats) : 0;
-	*(uint8_t *)ret = stamps_hold(r->images, &kept.stamps);
+	*(uint8_t *)ret = stamps_hold(kept.images, &kept.stamps);
 	return 1;
 }

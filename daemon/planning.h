@@ -3,11 +3,13 @@
 #ifndef FDBROKER_PLANNING_H
 #define FDBROKER_PLANNING_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "parcel.h"
 
 /* One mapping of a request. */
 struct planner_mapping {
@@ -46,8 +48,11 @@ struct planner_request {
 	uint64_t at_own_risk; /* mask of 1 << enum plan_code */
 };
 
-/* See struct helper_spec. @request: struct planner_request. The child keeps its graph and plan for the questions. */
-int planning_run(void *request, struct err *err);
-size_t planning_answer(void *request, unsigned question, int fd, void *ret);
+/* Of what the child hands back: it is as it is. */
+#define PLANNING_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+/* See struct helper_work. The request is a message of planned.proto; the child keeps graph and plan for questions. */
+int planning_run(struct parcel *request, struct err *err);
+size_t planning_answer(struct parcel *request, unsigned question, int fd, void *ret);
 
 #endif

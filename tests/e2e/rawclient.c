@@ -166,6 +166,7 @@ void broker_start(struct broker *b, const char *mode)
 	b->witness = raw_connect(b);
 	raw_lend(b->witness, "witness");
 	b->fds_at_start = table_of(b->pid);
+	b->children_at_start = broker_children(b);
 }
 
 static void await_quiet(const struct broker *b)
@@ -174,10 +175,10 @@ static void await_quiet(const struct broker *b)
 		autofree char *fds = table_of(b->pid);
 		autofree char *children = broker_children(b);
 
-		if (!strcmp(fds, b->fds_at_start) && !*children)
+		if (!strcmp(fds, b->fds_at_start) && !strcmp(children, b->children_at_start))
 			return;
 		if (i == 500) {
-			assert_string_equal(children, "");
+			assert_string_equal(children, b->children_at_start);
 			assert_string_equal(fds, b->fds_at_start);
 		}
 		pause_ms(10);
@@ -219,6 +220,7 @@ void broker_reap(struct broker *b)
 	snprintf(command, sizeof(command), "rm -rf %s", b->dir);
 	assert_int_equal(system(command), 0);
 	free(b->fds_at_start);
+	free(b->children_at_start);
 }
 
 /* ---- the client ---- */

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "sandbox.h"
 
 static struct event_base *base;
 static struct reaper *reaper;
@@ -56,12 +58,13 @@ static int setup(void **state)
 	(void)state;
 	memset(&told, 0, sizeof(told));
 	base = event_base_new();
-	return base ? reaper_new(base, on_reaped, NULL, &reaper) : -1;
+	return base && zygote_start() == 0 ? reaper_new(base, on_reaped, NULL, &reaper) : -1;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
+	zygote_end();
 	reaper_free(reaper);
 	event_base_free(base);
 	while (waitpid(-1, NULL, 0) > 0)
@@ -69,14 +72,25 @@ static int teardown(void **state)
 	return 0;
 }
 
-typedef size_t (*answer_function)(void *arg, unsigned question, int fd, void *ret);
+/* A zygote_main that does this work. */
+#define CHILD(name, run_, answer_)                                                                 \
+	static void name(int sock)                                                                 \
+	{                                                                                          \
+		static const struct helper_work work = { .run = run_, .answer = answer_ };         \
+                                                                                                   \
+		helper_serve(sock, &work);                                                         \
+	}
 
-static struct helper *start(
-	int (*run)(void *arg, struct err *err), answer_function answer, void *arg, unsigned ms)
+static struct helper *start_with(
+	zygote_main child, const char *request, const int *fds, size_t n_fds, unsigned ms)
 {
-	const struct helper_spec spec = {
-		.run = run, .answer = answer, .arg = arg, .what = "the test", .deadline_ms = ms
-	};
+	const struct helper_spec spec = { .main = child,
+		.request = request,
+		.size = strlen(request),
+		.fds = fds,
+		.n_fds = n_fds,
+		.what = "the test",
+		.deadline_ms = ms };
 	struct helper *h = NULL;
 	struct err err;
 
@@ -87,17 +101,23 @@ static struct helper *start(
 	return h;
 }
 
-static int make_file(void *arg, struct err *err)
+static struct helper *start(zygote_main child, unsigned ms)
+{
+	return start_with(child, "hello", NULL, 0, ms);
+}
+
+static int make_file(struct parcel *request, struct err *err)
 {
 	int fd = memfd_create("made", MFD_CLOEXEC);
 
 	(void)err;
-	return write(fd, arg, strlen(arg)) > 0 ? fd : -1;
+	return write(fd, request->bytes, request->size) > 0 ? fd : -1;
 }
+CHILD(file_maker, make_file, NULL)
 
 static void hands_back(void **state)
 {
-	struct helper *h = start(make_file, NULL, "hello", 5000);
+	struct helper *h = start(file_maker, 5000);
 	char got[16] = "";
 
 	(void)state;
@@ -109,90 +129,116 @@ static void hands_back(void **state)
 	helper_end(h);
 }
 
-static int fail_run(void *arg, struct err *err)
+static int fail_run(struct parcel *request, struct err *err)
 {
-	(void)arg;
+	(void)request;
 	return err_set(err, ERR_BAD_IMAGES, ENOENT, "files.img[3]", "there is no %d", 42);
 }
+CHILD(failing, fail_run, NULL)
 
 static void fails(void **state)
 {
 	(void)state;
-	helper_end(start(fail_run, NULL, NULL, 5000));
+	helper_end(start(failing, 5000));
 	assert_int_equal(told.fd, -1);
 	assert_int_equal(told.err.code, ERR_BAD_IMAGES);
 	assert_string_equal(told.err.field, "files.img[3]");
 	assert_non_null(strstr(told.err.text, "there is no 42"));
 }
 
-static int crash(void *arg, struct err *err)
+static int crash(struct parcel *request, struct err *err)
 {
-	(void)arg, (void)err;
+	(void)request, (void)err;
 	(void)raise(SIGKILL);
 	return -1;
 }
+CHILD(crashing, crash, NULL)
 
 static void crashes(void **state)
 {
 	(void)state;
-	helper_end(start(crash, NULL, NULL, 5000));
+	helper_end(start(crashing, 5000));
 	assert_int_equal(told.fd, -1);
 	assert_non_null(strstr(told.err.text, "SIGKILL"));
 }
 
-static int hang(void *arg, struct err *err)
+/* What a child in the sandbox must not do. */
+static int trespass(struct parcel *request, struct err *err)
 {
-	(void)arg, (void)err;
+	(void)request;
+	return sandbox_enter(err) < 0 ? -1 : socket(AF_INET, SOCK_STREAM, 0);
+}
+CHILD(trespassing, trespass, NULL)
+
+static void is_ended_by_the_sandbox(void **state)
+{
+	(void)state;
+	helper_end(start(trespassing, 5000));
+	assert_int_equal(told.fd, -1);
+	assert_int_equal(told.err.code, ERR_BAD_IMAGES);
+	assert_string_equal(told.err.text, "the test was ended by SIGSYS");
+}
+
+static int hang(struct parcel *request, struct err *err)
+{
+	(void)request, (void)err;
 	for (;;)
 		pause();
 	return 0;
 }
+CHILD(hanging, hang, NULL)
 
 static void hangs(void **state)
 {
 	(void)state;
-	helper_end(start(hang, NULL, NULL, 50));
+	helper_end(start(hanging, 50));
 	assert_non_null(strstr(told.err.text, "longer than 50 ms"));
 }
 
-/* 0, 1, 2, the way back, and what was asked for: nothing else is there. */
-static int look_around(void *arg, struct err *err)
+/* 0, 1, 2, the way back, and what was given: nothing else is there. */
+static int look_around(struct parcel *request, struct err *err)
 {
-	int keep[] = { *(int *)arg }, count = 0;
+	size_t count = 0;
 
-	helper_keep_only(keep, 1);
-	for (int fd = 0; fd < 1024; fd++)
+	for (int fd = 0; fd < 2048; fd++)
 		count += fcntl(fd, F_GETFD) >= 0;
-	if (count != 5 || fcntl(keep[0], F_GETFD) < 0)
-		return err_set(err, ERR_INTERNAL, 0, NULL, "%d descriptors", count);
-	return fcntl(keep[0], F_DUPFD_CLOEXEC, 0);
+	if (count != 4 + request->fds.n)
+		return err_set(err, ERR_INTERNAL, 0, NULL, "%zu descriptors", count);
+	return fdset_take(&request->fds, 0);
 }
+CHILD(looking, look_around, NULL)
 
-static void keeps_only(void **state)
+static void has_only_what_it_was_given(void **state)
 {
-	int kept = open("/dev/null", O_RDONLY | O_CLOEXEC), other = open("/dev/null", O_RDONLY),
-	    high = fcntl(kept, F_DUPFD, 700);
-	struct helper *h = start(look_around, NULL, &kept, 5000);
+	int given = open("/dev/null", O_RDONLY | O_CLOEXEC), other = open("/dev/null", O_RDONLY),
+	    high = fcntl(given, F_DUPFD, 700), fds[300];
+	struct helper *h;
 
 	(void)state;
-	if (told.fd < 0)
-		print_message("%s\n", told.err.text);
-	assert_true(told.fd >= 0);
-	close(told.fd);
-	close(kept);
+	for (size_t i = 0; i < 300; i++)
+		fds[i] = given;
+	for (size_t n = 1; n <= 300; n += 299) {
+		memset(&told, 0, sizeof(told));
+		h = start_with(looking, "", fds, n, 5000);
+		if (told.fd < 0)
+			print_message("%s\n", told.err.text);
+		assert_true(told.fd >= 0);
+		close(told.fd);
+		helper_end(h);
+	}
+	close(given);
 	close(other);
 	close(high);
-	helper_end(h);
 }
 
 /* The questions that answers() knows. */
 enum { WORD, WHAT_IS_IN_IT, NOTHING, ALL, HANG, DIE };
 
-static size_t answers(void *arg, unsigned question, int fd, void *ret)
+static size_t answers(struct parcel *request, unsigned question, int fd, void *ret)
 {
 	switch (question) {
 	case WORD:
-		return (size_t)snprintf(ret, HELPER_MAX_ANSWER, "%s", (const char *)arg);
+		return (size_t)snprintf(ret, HELPER_MAX_ANSWER, "%s", (const char *)request->bytes);
 	case WHAT_IS_IN_IT:
 		return (size_t)pread(fd, ret, HELPER_MAX_ANSWER, 0);
 	case ALL:
@@ -209,10 +255,11 @@ static size_t answers(void *arg, unsigned question, int fd, void *ret)
 	}
 	return fd < 0 ? 0 : 1;
 }
+CHILD(answering, make_file, answers)
 
 static struct helper *start_answering(void)
 {
-	struct helper *h = start(make_file, answers, (void *)"word", 5000);
+	struct helper *h = start_with(answering, "word", NULL, 0, 5000);
 
 	close(told.fd);
 	return h;
@@ -291,7 +338,9 @@ static void cannot_answer(void **state)
 
 static void is_ended_early(void **state)
 {
-	const struct helper_spec spec = { .run = hang, .what = "the test", .deadline_ms = 5000 };
+	const struct helper_spec spec = {
+		.main = hanging, .what = "the test", .deadline_ms = 5000
+	};
 	struct helper *h;
 	struct err err;
 
@@ -308,8 +357,9 @@ static void is_ended_early(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(hands_back), TEST(fails), TEST(crashes),
-		TEST(hangs), TEST(keeps_only), TEST(is_asked), TEST(is_asked_several_at_once),
-		TEST(cannot_answer), TEST(is_ended_early) };
+		TEST(hangs), TEST(is_ended_by_the_sandbox), TEST(has_only_what_it_was_given),
+		TEST(is_asked), TEST(is_asked_several_at_once), TEST(cannot_answer),
+		TEST(is_ended_early) };
 
 	return cmocka_run_group_tests_name("helper", tests, NULL, NULL);
 }

@@ -66,12 +66,13 @@ static int setup(void **state)
 	(void)state;
 	memset(&told, 0, sizeof(told));
 	base = event_base_new();
-	return base ? reaper_new(base, on_reaped, NULL, &reaper) : -1;
+	return base && zygote_start() == 0 ? reaper_new(base, on_reaped, NULL, &reaper) : -1;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
+	zygote_end();
 	reaper_free(reaper);
 	event_base_free(base);
 	while (waitpid(-1, NULL, 0) > 0)
