@@ -97,7 +97,8 @@ void job_begin_end(struct job *job, const struct err *err, uint64_t grace_ms)
 		job_save_or_warn(job); /* why, should we be killed before nothing is left */
 	if (grace_ms == 0)
 		kill_everything(job);
-	job_leave_queue(job);
+	if (!started) /* else criu may live for a while yet, and has its place until then */
+		job_leave_queue(job);
 	job_set_timer(job, started ? TICK_MS : 0);
 	job_tell_state(job);
 }

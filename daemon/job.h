@@ -80,6 +80,9 @@ int job_tasks_made(const struct job *job);
 /* criu has ended, so its log grows no more. */
 bool job_log_is_complete(const struct job *job);
 
+/* Of its log now, while it grows too. */
+uint64_t job_log_bytes(const struct job *job);
+
 /* Descriptors are lent to it that criu does not have yet. */
 size_t job_lent(const struct job *job);
 

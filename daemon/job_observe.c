@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -46,6 +47,15 @@ int job_tasks_made(const struct job *job)
 bool job_log_is_complete(const struct job *job)
 {
 	return job->record.has_result && !job->worker;
+}
+
+uint64_t job_log_bytes(const struct job *job)
+{
+	struct stat st;
+
+	if (job->log >= 0 && fstat(job->log, &st) == 0)
+		return (uint64_t)st.st_size;
+	return job->record.log_bytes;
 }
 
 size_t job_lent(const struct job *job)

@@ -348,13 +348,23 @@ static size_t explain(int fd, void *ret)
 _Static_assert(sizeof(struct explained) <= HELPER_MAX_ANSWER, "an answer");
 _Static_assert(sizeof(struct stats) <= HELPER_MAX_ANSWER, "an answer");
 
+static size_t statistics(int work_dir, void *ret)
+{
+	struct stats stats;
+
+	if (stats_read(work_dir, &stats) < 0)
+		return 0;
+	memcpy(ret, &stats, sizeof(stats));
+	return sizeof(stats);
+}
+
 size_t planning_answer(struct parcel *request, unsigned question, int fd, void *ret)
 {
 	(void)request;
 	if (question == PLANNER_EXPLAIN)
 		return explain(fd, ret);
 	if (question == PLANNER_STATISTICS)
-		return stats_read(fd, ret) == 0 ? sizeof(struct stats) : 0;
+		return statistics(fd, ret);
 	*(uint8_t *)ret = stamps_hold(kept.images, &kept.stamps);
 	return 1;
 }

@@ -259,7 +259,7 @@ void job_message_fill(const struct job *job, bool whole, struct job_parts *ret)
 	to->when_client_gone = r->carry_on ? FDBROKER__V1__WHEN_CLIENT_GONE__CARRY_ON
 					   : FDBROKER__V1__WHEN_CLIENT_GONE__CANCEL;
 	to->log = r->has_log;
-	to->log_bytes = r->log_bytes;
+	to->log_bytes = job_log_bytes(job);
 	to->recovered = r->recovered;
 	fill_progress(job, to);
 	if (whole)

@@ -28,7 +28,7 @@ struct job *calls_find_job(const struct call *call, uint64_t id, struct err *err
 
 	if (!job || !policy_may_see(&call->session->peer, job_record(job)->uid)) {
 		err_set(err, ERR_NO_SUCH_JOB, 0, "job",
-			"job: there is no job %lu that is still kept and that you may see",
+			"there is no job %lu that is still kept and that you may see",
 			(unsigned long)id);
 		return NULL;
 	}
@@ -130,7 +130,7 @@ int cancel_call(const struct call *call, struct err *err)
 	if (!job)
 		return -1;
 	if (job_record(job)->has_result)
-		return err_set(err, ERR_TOO_LATE, 0, "job", "job: %lu %s",
+		return err_set(err, ERR_TOO_LATE, 0, "job", "job %lu %s",
 			(unsigned long)job_id(job),
 			job_record(job)->success ? "is restored already, its tree is its own master"
 						 : "has failed already");
@@ -169,12 +169,12 @@ int log_call(const struct call *call, struct err *err)
 		return -1;
 	if (!job_record(job)->has_log)
 		return err_set(err, ERR_TOO_LATE, 0, "job",
-			"job: %lu has no log, criu %s started for it", (unsigned long)log->job,
+			"job %lu has no log, criu %s started for it", (unsigned long)log->job,
 			job_record(job)->has_result ? "was never" : "has not been");
 	fd = keep_log_open(&call->calls->jobs->keep, log->job);
 	if (fd < 0 || fstat(fd, &st) < 0 || fdset_add(&fds, fd) < 0)
 		return err_set(err, ERR_INTERNAL, fd < 0 ? -fd : errno, "job",
-			"job: the log of %lu cannot be opened", (unsigned long)log->job);
+			"the log of job %lu cannot be opened", (unsigned long)log->job);
 	file.has_job = file.has_log = file.has_complete = file.has_bytes = true;
 	file.job = log->job;
 	file.log = 0;
