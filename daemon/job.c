@@ -79,7 +79,9 @@ static void conclude(struct job *job, enum job_state state)
 /* Ends criu and all it has made, at once: criu killed alone at the wrong moment lets the tree run. */
 static void kill_everything(struct job *job)
 {
-	job->killed = true;
+	/* What criu has killed itself may wait for us to reap it: that is no force of ours. */
+	if (tree_count(&job->tree, false) != 0)
+		job->killed = true;
 	tree_kill(&job->tree, job->worker ? worker_pid(job->worker) : 0);
 }
 
