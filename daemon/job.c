@@ -205,6 +205,8 @@ static void timer_fired(evutil_socket_t none, short what, void *arg)
 		job_poll(job);
 	} else if (job->worker) {
 		worker_kill(job->worker); /* it answered long ago and does not end */
+	} else {
+		tree_kill_task(&job->record.criu); /* the same, of a daemon before us */
 	}
 }
 
@@ -263,11 +265,16 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 	jobs_one_ended(job->jobs, job);
 }
 
+void job_await_criu(struct job *job)
+{
+	set_timer(job, GRACE_MS);
+}
+
 static void succeed(struct job *job)
 {
 	if (job->own_work >= 0)
 		job->record.has_stats = stats_read(job->own_work, &job->record.stats) == 0;
-	set_timer(job, GRACE_MS);
+	job_await_criu(job);
 	job->counted = true;
 	job->jobs->trees++;
 	jobs_look_after(job->jobs);

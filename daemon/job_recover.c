@@ -75,6 +75,13 @@ static void count_log(struct job *job)
 		job_close_log(job);
 }
 
+/* It had answered, and the daemon before us was killed before it ended. */
+static void look_after_criu(struct job *job)
+{
+	if (job->record.success && tree_is_same_task(&job->record.criu))
+		job_await_criu(job);
+}
+
 static int job_recover(struct jobs *jobs, struct record *record, int pidfd)
 {
 	autofd int owned = pidfd;
@@ -92,6 +99,7 @@ static int job_recover(struct jobs *jobs, struct record *record, int pidfd)
 		(void)cgroup_open(&jobs->cgroup, job->record.cgroup, &job->tree.cgroup);
 	TAILQ_INSERT_TAIL(&jobs->list, job, entry);
 	count_log(job);
+	look_after_criu(job);
 	if (job->record.state == JOB_ENDED) {
 		recover_ended(job);
 		jobs_one_ended(jobs, job);

@@ -99,6 +99,9 @@ struct job *job_new(struct jobs *jobs, uid_t uid);
 /* Of tree.h: the root task is gone. */
 void job_root_ended(struct tree *tree, bool known, int status, const struct rusage *usage);
 
+/* criu has succeeded, and shall end by itself soon; else it is killed. */
+void job_await_criu(struct job *job);
+
 /* @grace_ms: how long criu may take to clean up by itself; 0: everything is killed now. */
 void job_begin_end(struct job *job, const struct err *err, uint64_t grace_ms);
 

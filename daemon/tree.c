@@ -3,6 +3,7 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -36,6 +37,22 @@ bool tree_is_same_task(const struct record_task *task)
 	return task->pid && task->start_time && tree_task(task->pid).start_time == task->start_time;
 }
 
+/* The number may be another's by now: the moment of its start tells them apart. */
+static int open_same(const struct record_task *task)
+{
+	autofd int pidfd = task->pid ? pidfd_open(task->pid, 0) : -1;
+
+	return pidfd >= 0 && tree_is_same_task(task) ? TAKE_FD(pidfd) : -1;
+}
+
+void tree_kill_task(const struct record_task *task)
+{
+	autofd int pidfd = open_same(task);
+
+	if (pidfd >= 0)
+		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+}
+
 int tree_adopt(struct tree *tree, pid_t pid, struct err *err)
 {
 	autofd int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
@@ -62,14 +79,6 @@ static void foreign_ended(void *arg, bool known, int status)
 
 	tree->foreign = NULL;
 	tree->ended(tree, known, status, NULL);
-}
-
-/* The number may be another's by now: the moment of its start tells them apart. */
-static int open_same(const struct record_task *root)
-{
-	autofd int pidfd = root->pid ? pidfd_open(root->pid, 0) : -1;
-
-	return pidfd >= 0 && tree_is_same_task(root) ? TAKE_FD(pidfd) : -1;
 }
 
 int tree_recover(

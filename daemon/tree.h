@@ -36,6 +36,9 @@ struct record_task tree_task(pid_t pid);
 /* Is it still there? */
 bool tree_is_same_task(const struct record_task *task);
 
+/* SIGKILL, if it is still there. */
+void tree_kill_task(const struct record_task *task);
+
 /**
  * tree_adopt() - criu says that this is the root
  * @pid: must be a child of ours that nobody waits for yet: criu can name any
