@@ -102,6 +102,8 @@ PLAN_O := $(call obj,daemon/plan/*.c)
 MAIN_O := $(call obj,daemon/main.c)
 DAEMON_O := $(filter-out $(MAIN_O),$(call obj,daemon/*.c daemon/calls/*.c))
 CLIENT_O := $(call obj,client/*.c)
+# fdbroker.h is what users include; it includes the others.
+PUBLIC_H := $(wildcard client/fdbroker*.h)
 CTL_MAIN_O := $(call obj,client/ctl/main.c)
 CTL_O := $(filter-out $(CTL_MAIN_O),$(call obj,client/ctl/*.c))
 
@@ -358,7 +360,7 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	put 755 $(B)/$(SONAME) $(LIBDIR)/$(SONAME); \
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfdbroker.so; \
 	put 644 $(B)/libfdbroker.a $(LIBDIR)/libfdbroker.a; \
-	put 644 client/fdbroker.h $(INCLUDEDIR)/fdbroker.h; \
+	for header in $(notdir $(PUBLIC_H)); do put 644 client/$$header $(INCLUDEDIR)/$$header; done; \
 	put 644 $(B)/fdbroker.pc $(LIBDIR)/pkgconfig/fdbroker.pc
 
 .PHONY: clean

@@ -24,8 +24,10 @@
 #include "numbers.h"
 #include "peer.h"
 #include "reap.h"
+#include "scope.h"
 #include "scratch.h"
 #include "session.h"
+#include "standing.h"
 #include "sysd.h"
 #include "users.h"
 
@@ -38,6 +40,7 @@ struct broker {
 	struct event_base *base;
 	struct event *on_term, *on_int, *stop_tick;
 	struct reaper *reaper;
+	struct standing *standing;
 	struct users users;
 	struct jobs jobs;
 	struct calls calls;
@@ -46,7 +49,7 @@ struct broker {
 	LIST_HEAD(, session) sessions;
 	uint64_t last_session;
 	bool stopping;
-	bool bad_sockets; /* from systemd */
+	bool activated, bad_sockets; /* by systemd; some that it passed */
 	char criu[PATH_MAX];
 	const char *warnings[MAX_WARNINGS];
 };
@@ -169,6 +172,15 @@ static void terminated(evutil_socket_t sig, short what, void *arg)
 	begin_stop(b);
 }
 
+/* A socket that systemd listens on brings us back; one of our own would not. */
+static void on_long_idle(void *arg)
+{
+	struct broker *b = arg;
+
+	log_line(LOG_INFO, NULL, "stopping: there is nothing to do");
+	begin_stop(b);
+}
+
 /* ---- the start ---- */
 
 static void on_reaped(void *arg)
@@ -228,6 +240,8 @@ static void set_limits(struct broker *b)
 	b->jobs.users = &b->users;
 	queue_init(&b->jobs.planning, CONFIG_PLANNERS, CONFIG_MAX_QUEUED);
 	queue_init(&b->jobs.workers, b->config->workers, CONFIG_MAX_QUEUED);
+	b->jobs.planning.reserve = true;
+	b->jobs.workers.reserve = b->config->workers > 2;
 	b->jobs.limits = (struct jobs_limits){
 		.max_under_way = CONFIG_MAX_QUEUED,
 		.max_kept = CONFIG_MAX_KEPT,
@@ -277,6 +291,16 @@ static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 
 	set_limits(b);
 	find_criu(b);
+	if (standing_new(&(struct standing_spec){ b->base, &b->jobs, &b->calls.sessions,
+				 on_long_idle, b },
+		    &b->standing) < 0) {
+		log_line(LOG_ERR, NULL, "cannot start: no memory");
+		return -1;
+	}
+	if (b->activated)
+		standing_set_idle(b->standing, b->config->idle_s);
+	if (b->config->local < 0)
+		(void)scopes_new(b->base, &b->jobs.scopes); /* without systemd there are none */
 	b->jobs.idle = on_idle;
 	b->jobs.idle_arg = b;
 	if (keep_open(b->config->state_dir, &b->jobs.keep, &err) < 0) {
@@ -308,6 +332,7 @@ static void on_socket(void *arg, int fd)
 {
 	struct broker *b = arg;
 
+	b->activated = true;
 	if (add_listener(b, fd, NULL) < 0)
 		b->bad_sockets = true;
 }
@@ -387,6 +412,7 @@ static void broker_done(struct broker *b)
 	cgroup_parent_done(&b->jobs.cgroup);
 	cleanup_fd(&b->jobs.scratch);
 	reaper_free(b->reaper);
+	standing_free(b->standing);
 	free_event(b->on_term);
 	free_event(b->on_int);
 	free_event(b->stop_tick);
@@ -412,7 +438,7 @@ int broker_run(const struct config *config)
 	b->calls.warnings = b->warnings;
 	b->calls.started_ms = now_ms();
 	if (start(b) == 0) {
-		sysd_ready("serving");
+		sysd_ready();
 		log_line(LOG_INFO, NULL, "serving; criu is %s%s%s", b->criu,
 			b->jobs.fault ? ", CRIU_FAULT=" : "", b->jobs.fault ?: "");
 		if (event_base_dispatch(b->base) == 0 || b->stopping)

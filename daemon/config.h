@@ -8,19 +8,24 @@
 #include <sys/types.h>
 
 /* Limits. A client that meets one gets an error that names it. */
-#define CONFIG_MAX_SESSIONS      1024  /* connections at one time */
-#define CONFIG_MAX_LENT          8192  /* lent descriptors of one session */
-#define CONFIG_RESERVED_FDS      256   /* kept free below RLIMIT_NOFILE for the daemon itself */
-#define CONFIG_MAX_MAPPINGS      8192  /* of one restore */
-#define CONFIG_MAX_OPTS_BYTES    65536 /* of criu_opts */
-#define CONFIG_MAX_KEY_BYTES     4095  /* of a key: a path */
-#define CONFIG_MAX_QUEUE_BYTES   (4 * 1024 * 1024) /* of messages that a client has not read yet */
-#define CONFIG_MAX_QUEUE_FDS     512               /* of descriptors in them */
-#define CONFIG_MAX_DEADLINE_MS   86400000u         /* a day */
-#define CONFIG_DEADLINE_MS       600000u           /* where the client names none: ten minutes */
-#define CONFIG_PLANNER_MS        10000             /* for reading the images and planning */
-#define CONFIG_PLANNER_MEMORY    (2048ul * 1024 * 1024) /* address space of the child that does it */
-#define CONFIG_PLANNER_BYTES     (512l * 1024 * 1024)   /* of the plan that it hands back */
+#define CONFIG_MAX_SESSIONS    1024  /* connections at one time */
+#define CONFIG_MAX_LENT        8192  /* lent descriptors of one session */
+#define CONFIG_RESERVED_FDS    256   /* kept free below RLIMIT_NOFILE for the daemon itself */
+#define CONFIG_MAX_MAPPINGS    8192  /* of one restore */
+#define CONFIG_MAX_OPTS_BYTES  65536 /* of criu_opts */
+#define CONFIG_MAX_KEY_BYTES   4095  /* of a key: a path */
+#define CONFIG_MAX_QUEUE_BYTES (4 * 1024 * 1024) /* of messages that a client has not read yet */
+#define CONFIG_MAX_QUEUE_FDS   512               /* of descriptors in them */
+#define CONFIG_MAX_DEADLINE_MS 86400000u         /* a day */
+#define CONFIG_DEADLINE_MS     600000u           /* where the client names none: ten minutes */
+#define CONFIG_PLANNER_MS      10000             /* for reading the images and planning */
+#define CONFIG_PLANNER_MEMORY  (2048ul * 1024 * 1024) /* address space of the child that does it */
+#define CONFIG_PLANNER_BYTES   (512l * 1024 * 1024)   /* of the plan that it hands back */
+#define CONFIG_UNCHANGED_MS    10000 /* for looking whether the images are still what they were */
+#define CONFIG_EXPLAIN_MS      2000  /* for finding out from criu's log why it failed */
+#define CONFIG_EXPLAIN_BYTES                                                                       \
+	(16l * 1024 * 1024)            /* of a log that are read: its first and last halves */
+#define CONFIG_MAX_PIDS          65536 /* of a tree, that the daemon is told */
 #define CONFIG_MAX_WATCH_BYTES   (256 * 1024) /* of messages not read yet: then events are dropped */
 #define CONFIG_MAX_WAITING       256          /* calls of one session that wait for jobs to end */
 #define CONFIG_MAX_PROBLEM_BYTES (256 * 1024) /* of the problems in a result */
@@ -51,7 +56,9 @@ struct config {
 	uint32_t deadline_ms;    /* default of a restore */
 	unsigned workers;        /* restores that run criu at one time */
 	const char *state_dir;   /* NULL: none, nothing outlives the daemon */
-	const gid_t *group;      /* whose members may restore as root may; NULL: none */
+	unsigned
+		idle_s; /* end after so long without work, if systemd would start us again; 0: never */
+	const gid_t *group; /* whose members may restore as root may; NULL: none */
 };
 
 #endif

@@ -114,9 +114,11 @@ static void hang_up(struct job *job)
 
 static void failed(struct job *job)
 {
-	if (job->record.has_log)
+	if (job->record.criu.pid)
 		job->record.cleanup = job->killed ? JOB_TREE_KILLED : JOB_CRIU_CLEANED_UP;
 	conclude(job, JOB_ENDED);
+	if (job->record.root.pid)
+		sysd_forget_fd(job->record.id);
 }
 
 static void explained(void *arg, const struct explained *e)
@@ -144,6 +146,7 @@ static void release_tree(struct job *job)
 {
 	struct log_about what = job_about(job);
 
+	scope_forget(TAKE_PTR(job->scope));
 	/* Nobody is in it: that was to be proved. */
 	if (tree_done(&job->tree, false) < 0)
 		log_line(LOG_WARNING, &what, "its cgroup %s cannot be removed", job->record.cgroup);
@@ -248,8 +251,6 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 	struct job *job = (struct job *)((char *)tree - offsetof(struct job, tree));
 	struct record *r = &job->record;
 
-	if (r->state == JOB_RUNNING)
-		sysd_forget_fd(r->id);
 	/* Between post-restore and success it ends by our hand, or criu's answer is about to come. */
 	r->end_known = known;
 	r->end_status = status;
@@ -260,6 +261,7 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 		return;
 	job_enter(job, JOB_ENDED);
 	job_save_or_warn(job);
+	sysd_forget_fd(r->id);
 	log_end(job);
 	job_tell_state(job);
 	jobs_one_ended(job->jobs, job);
@@ -272,8 +274,6 @@ void job_await_criu(struct job *job)
 
 static void succeed(struct job *job)
 {
-	if (job->own_work >= 0)
-		job->record.has_stats = stats_read(job->own_work, &job->record.stats) == 0;
 	job_await_criu(job);
 	job->counted = true;
 	job->jobs->trees++;
@@ -284,6 +284,30 @@ static void succeed(struct job *job)
 	if (!tree_has_root(&job->tree)) /* it has ended meanwhile */
 		job_root_ended(&job->tree, job->record.end_known, job->record.end_status,
 			job->record.has_usage ? &job->record.usage : NULL);
+}
+
+static void statistics(void *arg, const struct stats *stats)
+{
+	struct job *job = arg;
+
+	if (job->record.state != JOB_RESTORING)
+		return;
+	job->record.has_stats = stats != NULL;
+	if (stats)
+		job->record.stats = *stats;
+	succeed(job);
+}
+
+/* criu has restored it. What has it counted? In the client's directory only a child may look. */
+static void count(struct job *job)
+{
+	struct stats stats;
+
+	job->replied = true;
+	if (job->own_work < 0)
+		prepare_ask_statistics(job->prepare, job->spec.work);
+	else
+		statistics(job, stats_read(job->own_work, &stats) == 0 ? &stats : NULL);
 }
 
 /* ---- the way there ---- */
@@ -367,7 +391,7 @@ static void replied(void *arg, const struct swrk_reply *reply)
 			reply->pid);
 		job_begin_end(job, &err, 0);
 	} else {
-		succeed(job);
+		count(job);
 	}
 }
 
@@ -391,12 +415,14 @@ static void worker_ended(void *arg, int status, const struct spawn_report *repor
 
 	job->worker = NULL;
 	outcome_of_criu(job->jobs->criu, status, report, &err);
-	if (job->record.state == JOB_RESTORING)
+	if (job->record.state == JOB_RESTORING && !job->replied)
 		job_begin_end(job, &err, 0);
 	else if (job->hung_up && !job->killed)
 		job->record.err = err; /* how it ended says more than that its socket was closed */
 	if (job->record.has_result)
 		job_close_log(job);
+	if (job->record.state == JOB_RUNNING)
+		job_ask_scope(job);
 	/* criu is gone: what it has left behind has nobody to clean up after it. */
 	if (job->record.state == JOB_ENDING && tree_is_left(&job->tree))
 		kill_everything(job);
@@ -477,7 +503,7 @@ static void ready(void *arg, const struct err *failed)
 }
 
 static const struct prepare_ops prepare_ops = {
-	.ready = ready, .unchanged = unchanged, .explained = explained
+	.ready = ready, .unchanged = unchanged, .explained = explained, .statistics = statistics
 };
 
 void job_begin_planning(struct job *job)

@@ -159,7 +159,9 @@ void job_free(struct job *job, bool keep)
 	if (job->worker)
 		worker_abandon(job->worker);
 	job_drop_means(job);
-	(void)tree_done(&job->tree, true);
+	scope_forget(job->scope);
+	/* Who comes after us finds them by their cgroups; if nobody does, they go into ours. */
+	(void)tree_done(&job->tree, jobs->keep.dir < 0);
 	if (job->timer)
 		event_free(job->timer);
 	if (!keep) {

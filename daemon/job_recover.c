@@ -45,6 +45,7 @@ static int recover_running(struct job *job, int pidfd)
 	job->counted = true;
 	job->jobs->trees++;
 	jobs_look_after(job->jobs);
+	job_ask_scope(job);
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "job.h"
 #include "log.h"
 #include "prepare.h"
+#include "scope.h"
 #include "sweep.h"
 #include "tree.h"
 #include "worker.h"
@@ -35,13 +36,15 @@ struct job {
 	struct event *timer; /* owned; the deadline, then the ticks of JOB_ENDING */
 	uint64_t kill_at_us; /* JOB_ENDING: when criu's time to clean up is over; monotonic */
 	bool asked;      /* whether the images are unchanged; criu's post-restore waits for it */
+	bool replied;    /* criu has: it may end */
 	bool hung_up;    /* criu closed its socket without an answer */
 	bool killed;     /* by us */
 	bool explaining; /* JOB_ENDING: nothing is left, the log is being read */
 
 	/* Until the last task is gone. */
 	struct tree tree;
-	bool counted; /* in jobs->trees */
+	bool counted;        /* in jobs->trees */
+	struct scope *scope; /* owned; asked for, and systemd is at work */
 };
 
 /* ---- job_observe.c ---- */
@@ -90,6 +93,11 @@ void job_drop_means(struct job *job);
 
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);
+
+/* ---- job_scope.c ---- */
+
+/* criu has ended, the tree runs: ask systemd for a scope for it, if there is systemd. */
+void job_ask_scope(struct job *job);
 
 /* ---- job.c ---- */
 

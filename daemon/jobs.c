@@ -134,6 +134,7 @@ void jobs_abandon(struct jobs *jobs)
 		TAILQ_REMOVE(&jobs->list, job, entry);
 		job_free(job, true);
 	}
+	scopes_free(jobs->scopes);
 	if (jobs->soon)
 		event_free(jobs->soon);
 	if (jobs->tick)

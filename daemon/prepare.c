@@ -8,6 +8,7 @@
 #include "prepare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "config.h"
@@ -103,11 +104,20 @@ static void planner_done(void *arg, int fd, const struct err *err)
 		p->ops->ready(p->arg, r < 0 ? &bad : NULL);
 }
 
-static void planner_answered(void *arg, bool answer)
+static void planner_answered(void *arg, unsigned question, const void *answer, size_t size)
 {
 	struct prepare *p = arg;
+	struct explained explained;
+	struct stats stats;
 
-	p->ops->unchanged(p->arg, answer);
+	if (question == PLANNER_UNCHANGED)
+		p->ops->unchanged(p->arg, size == 1 && *(const uint8_t *)answer == 1);
+	else if (question == PLANNER_EXPLAIN)
+		p->ops->explained(
+			p->arg, planner_explained(answer, size, &explained) ? &explained : NULL);
+	else
+		p->ops->statistics(
+			p->arg, size == sizeof(stats) ? memcpy(&stats, answer, size) : NULL);
 }
 
 static const struct helper_ops planner_ops = { .done = planner_done, .answered = planner_answered };
@@ -146,7 +156,18 @@ int prepare_images(const struct prepare *p)
 
 void prepare_ask_unchanged(struct prepare *p)
 {
-	helper_ask(p->planner);
+	/* There is room: each question comes once. */
+	(void)helper_ask(p->planner, PLANNER_UNCHANGED, -1, CONFIG_UNCHANGED_MS);
+}
+
+void prepare_ask_explain(struct prepare *p, int log)
+{
+	(void)helper_ask(p->planner, PLANNER_EXPLAIN, log, CONFIG_EXPLAIN_MS);
+}
+
+void prepare_ask_statistics(struct prepare *p, int work)
+{
+	(void)helper_ask(p->planner, PLANNER_STATISTICS, work, CONFIG_EXPLAIN_MS);
 }
 
 void prepare_end(struct prepare *p)
@@ -158,10 +179,4 @@ void prepare_end(struct prepare *p)
 	planned_done(&p->planned);
 	discard_fd(p->layer); /* an unmount, which may ask the client's file system */
 	free(p);
-}
-
-void prepare_ask_explain(struct prepare *p, int log)
-{
-	(void)log;
-	p->ops->explained(p->arg, NULL);
 }

@@ -60,14 +60,15 @@ static void write_criu(const struct broker *b, const char *mode)
 
 static _Noreturn void exec_broker(const struct broker *b)
 {
-	char program[PATH_MAX], criu[PATH_MAX];
+	char program[PATH_MAX], criu[PATH_MAX], state[PATH_MAX];
 
 	build_path(program, "criu-fdbroker");
 	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
+	snprintf(state, sizeof(state), "%s/state", b->dir);
 	if (!getenv("RAW_VERBOSE"))
 		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 	execl(program, "criu-fdbroker", "--socket", b->socket, "--criu", criu, "--criu-fault", "0",
-		"-v", (char *)NULL);
+		"--state", state, "-v", (char *)NULL);
 	_exit(126);
 }
 

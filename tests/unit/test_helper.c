@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Children that hand back a descriptor, fail, crash, hang, or are asked one question more. */
+/* Children that hand back a descriptor, fail, crash, hang, or are asked questions. */
 #include "helper.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@ static struct reaper *reaper;
 /* What the callbacks were told. */
 static struct {
 	int done, answered, fd;
-	bool answer;
+	unsigned question; /* of the last answer */
+	char answer[64];   /* "": none */
 	struct err err;
 } told;
 
@@ -34,11 +35,12 @@ static void on_done(void *arg, int fd, const struct err *err)
 	event_base_loopbreak(base);
 }
 
-static void on_answered(void *arg, bool answer)
+static void on_answered(void *arg, unsigned question, const void *answer, size_t size)
 {
 	(void)arg;
 	told.answered++;
-	told.answer = answer;
+	told.question = question;
+	snprintf(told.answer, sizeof(told.answer), "%.*s", (int)size, (const char *)(answer ?: ""));
 	event_base_loopbreak(base);
 }
 
@@ -67,8 +69,10 @@ static int teardown(void **state)
 	return 0;
 }
 
+typedef size_t (*answer_function)(void *arg, unsigned question, int fd, void *ret);
+
 static struct helper *start(
-	int (*run)(void *arg, struct err *err), bool (*answer)(void *arg), void *arg, unsigned ms)
+	int (*run)(void *arg, struct err *err), answer_function answer, void *arg, unsigned ms)
 {
 	const struct helper_spec spec = {
 		.run = run, .answer = answer, .arg = arg, .what = "the test", .deadline_ms = ms
@@ -181,61 +185,107 @@ static void keeps_only(void **state)
 	helper_end(h);
 }
 
-static bool yes(void *arg)
+/* The questions that answers() knows. */
+enum { WORD, WHAT_IS_IN_IT, NOTHING, ALL, HANG, DIE };
+
+static size_t answers(void *arg, unsigned question, int fd, void *ret)
 {
-	return !strcmp(arg, "yes");
+	switch (question) {
+	case WORD:
+		return (size_t)snprintf(ret, HELPER_MAX_ANSWER, "%s", (const char *)arg);
+	case WHAT_IS_IN_IT:
+		return (size_t)pread(fd, ret, HELPER_MAX_ANSWER, 0);
+	case ALL:
+		memset(ret, 'x', HELPER_MAX_ANSWER);
+		return HELPER_MAX_ANSWER;
+	case HANG:
+		(void)hang(NULL, NULL);
+		break;
+	case DIE:
+		(void)raise(SIGKILL);
+		break;
+	default:
+		break;
+	}
+	return fd < 0 ? 0 : 1;
+}
+
+static struct helper *start_answering(void)
+{
+	struct helper *h = start(make_file, answers, (void *)"word", 5000);
+
+	close(told.fd);
+	return h;
+}
+
+static void expect(unsigned question, const char *answer)
+{
+	told.answered = 0;
+	event_base_dispatch(base);
+	assert_int_equal(told.answered, 1);
+	assert_int_equal(told.question, question);
+	assert_string_equal(told.answer, answer);
 }
 
 static void is_asked(void **state)
 {
-	static const char *const words[] = { "yes", "no" };
+	int file = memfd_create("file", MFD_CLOEXEC);
+	struct helper *h = start_answering();
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		struct helper *h;
-
-		memset(&told, 0, sizeof(told));
-		h = start(make_file, yes, (void *)words[i], 5000);
-		close(told.fd);
-		helper_ask(h);
-		event_base_dispatch(base);
-		assert_int_equal(told.answered, 1);
-		assert_int_equal(told.answer, i == 0);
-		helper_end(h);
-	}
+	assert_int_equal(write(file, "inside", 6), 6);
+	assert_int_equal(helper_ask(h, WORD, -1, 5000), 0);
+	expect(WORD, "word");
+	assert_int_equal(helper_ask(h, WHAT_IS_IN_IT, file, 5000), 0);
+	expect(WHAT_IS_IN_IT, "inside");
+	assert_int_equal(helper_ask(h, NOTHING, -1, 5000), 0);
+	expect(NOTHING, "");
+	/* Nothing of an earlier question is left, its descriptor neither. */
+	assert_int_equal(helper_ask(h, WORD, -1, 5000), 0);
+	expect(WORD, "word");
+	assert_int_equal(helper_ask(h, ALL, -1, 5000), 0);
+	expect(ALL, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	helper_end(h);
+	close(file);
 }
 
-static bool never(void *arg)
+static void is_asked_several_at_once(void **state)
 {
-	(void)arg;
-	for (;;)
-		pause();
-	return 0;
+	struct helper *h = start_answering();
+
+	(void)state;
+	for (size_t i = 0; i < HELPER_MAX_ASKED; i++)
+		assert_int_equal(helper_ask(h, i % 2 ? WORD : NOTHING, -1, 5000), 0);
+	assert_int_equal(helper_ask(h, WORD, -1, 5000), -1);
+	for (size_t i = 0; i < HELPER_MAX_ASKED; i++)
+		expect(i % 2 ? WORD : NOTHING, i % 2 ? "word" : "");
+	assert_int_equal(helper_ask(h, WORD, -1, 5000), 0);
+	expect(WORD, "word");
+	helper_end(h);
 }
 
-static bool dies(void *arg)
-{
-	(void)arg;
-	(void)raise(SIGKILL);
-	return true;
-}
-
+/* What waits behind a question that ends the child, and what is asked after that, has no answer. */
 static void cannot_answer(void **state)
 {
-	bool (*const answers[])(void *arg) = { never, dies };
+	const unsigned questions[] = { HANG, DIE };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct helper *h;
 
 		memset(&told, 0, sizeof(told));
-		h = start(make_file, answers[i], "x", 100);
-		close(told.fd);
-		helper_ask(h);
-		event_base_dispatch(base);
-		assert_int_equal(told.answered, 1);
-		assert_false(told.answer);
-		helper_end(h);
+		h = start_answering();
+		assert_int_equal(helper_ask(h, questions[i], -1, 100), 0);
+		assert_int_equal(helper_ask(h, WORD, -1, 5000), 0);
+		expect(questions[i], "");
+		expect(WORD, "");
+		assert_int_equal(helper_ask(h, WORD, -1, 5000), 0);
+		expect(WORD, "");
+		assert_int_equal(helper_ask(h, WORD, -1, 5000), 0);
+		helper_end(h); /* and nothing comes any more */
+		told.answered = 0;
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		assert_int_equal(told.answered, 0);
 	}
 }
 
@@ -258,8 +308,8 @@ static void is_ended_early(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(hands_back), TEST(fails), TEST(crashes),
-		TEST(hangs), TEST(keeps_only), TEST(is_asked), TEST(cannot_answer),
-		TEST(is_ended_early) };
+		TEST(hangs), TEST(keeps_only), TEST(is_asked), TEST(is_asked_several_at_once),
+		TEST(cannot_answer), TEST(is_ended_early) };
 
 	return cmocka_run_group_tests_name("helper", tests, NULL, NULL);
 }
