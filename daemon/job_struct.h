@@ -14,6 +14,8 @@
 #include "tree.h"
 #include "worker.h"
 
+#define JOB_GRACE_MS 2000 /* for criu to clean up after itself before everything is killed */
+
 struct job {
 	TAILQ_ENTRY(job) entry;
 	struct jobs *jobs; /* borrowed */

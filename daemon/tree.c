@@ -45,12 +45,12 @@ static int open_same(const struct record_task *task)
 	return pidfd >= 0 && tree_is_same_task(task) ? TAKE_FD(pidfd) : -1;
 }
 
-void tree_kill_task(const struct record_task *task)
+void tree_signal(const struct record_task *task, int sig)
 {
 	autofd int pidfd = open_same(task);
 
 	if (pidfd >= 0)
-		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+		(void)pidfd_send_signal(pidfd, sig, NULL, 0);
 }
 
 int tree_adopt(struct tree *tree, pid_t pid, struct err *err)
@@ -109,6 +109,8 @@ void tree_kill(struct tree *tree, pid_t worker)
 		sweep_tree(tree->root.pid);
 	if (worker)
 		sweep_tree(worker);
+	else if (tree_is_same_task(&tree->criu))
+		sweep_tree(tree->criu.pid);
 	(void)sweep_strays(tree->reaper, tree->pids, tree->n_pids, true);
 }
 
@@ -118,6 +120,8 @@ bool tree_is_left(const struct tree *tree)
 		return true;
 	if (tree->cgroup.fd >= 0)
 		return cgroup_populated(&tree->cgroup);
+	if (tree_is_same_task(&tree->root) || tree_is_same_task(&tree->criu))
+		return true;
 	return sweep_strays(tree->reaper, tree->pids, tree->n_pids, false) > 0;
 }
 
