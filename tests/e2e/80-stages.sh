@@ -29,12 +29,13 @@ dump_jail() {
 stages() { # rounds what [option...]
 	mkdir -p "${SOCKET%/*}"
 	"$TOOLS/stages" --rounds "${ROUNDS:-$1}" "${options[@]}" "${@:3}" "$BROKER" "$CRIU" /tmp/images "$2" ||
-		fail "at $2, status $?, see above"
+		fail "at $2, see above"
+	[[ $* != *--no-cgroup* ]] || grep -q "no cgroup v2" broker.log || fail "the daemon has a cgroup"
 }
 
 test_criu_is_killed_or_stopped() {
 	dump_family
-	stages 2 criu
+	stages 1 criu
 }
 
 test_the_client_cancels_or_is_killed() {
@@ -50,6 +51,21 @@ test_the_daemon_is_killed_or_stopped() {
 test_the_daemon_is_killed_at_its_system_calls() {
 	dump_family
 	stages 2 calls
+}
+
+test_no_cgroup_and_the_daemon_is_killed_at_its_system_calls() {
+	dump_family
+	stages 1 calls --no-cgroup
+}
+
+test_namespaces_and_the_daemon_is_killed_at_its_system_calls() {
+	dump_jail
+	stages 1 calls
+}
+
+test_trees_outlive_the_daemon_without_cgroup() {
+	dump_family
+	stages 1 trees --no-cgroup
 }
 
 test_trees_outlive_the_daemon() {
