@@ -32,11 +32,11 @@
 
 #define TASKS         2 /* of each of the trees */
 #define CALLS_A_ROUND 12
-#define DEADLINE_MS   60000
 #define CRIU_MS       30
 #define IDLE_MS       300 /* of a broker that has nothing more to do for a restore */
 
 static struct world world = { .manager = { .notify = -1, .workers = "1" } };
+static struct rounds all = { .world = &world };
 static unsigned rounds = 1;
 
 static void pause_ms(long ms)
@@ -118,22 +118,23 @@ static bool is_slow(const struct stage *stage, enum action what)
 
 static void do_all(enum action first, enum action last)
 {
-	round_measure(&world);
+	rounds_measure(&all);
 	for (size_t s = 0; s < sizeof(stages) / sizeof(stages[0]); s++)
 		for (enum action what = first; what <= last; what++) {
 			if (!is_possible(&stages[s], what) || is_slow(&stages[s], what))
 				continue;
 			for (unsigned n = 1; n <= rounds_of(what); n++) {
-				round_name(stages[s].name, names[what], n);
-				round_run(&world, &stages[s], what, n);
+				world_name(stages[s].name, names[what], n);
+				round_run(&all, &stages[s], what, n);
 			}
 		}
 	for (enum action what = first; what <= last; what++)
-		printf("%5u x %s\n", world.n[what], names[what]);
-	printf("%5u were cancelled while they were being planned\n", world.early);
-	printf("%5u without success had tasks that wrote something\n", world.wrote);
-	if (world.again)
-		printf("%5u were done again, for the deadline came first\n", world.again);
+		printf("%5u x %s\n", all.n[what], names[what]);
+	printf("%5u were cancelled while they were being planned\n", all.early);
+	printf("%5u without success had tasks that wrote something\n", all.wrote);
+	if (all.again)
+		printf("%5u were done again: the deadline came first, or a pid was not free yet\n",
+			all.again);
 }
 
 /* ---- at every system call of the broker ---- */
@@ -171,16 +172,16 @@ static void check_told(const struct told *told, unsigned n)
 	struct seen seen;
 
 	if (told->job <= world.last_job)
-		round_failed("job number %lu was used before", (unsigned long)told->job);
+		world_failed("job number %lu was used before", (unsigned long)told->job);
 	world.last_job = told->job;
 	ask_result(&world.broker, told->job, &seen);
 	if (!seen.success && seen.code != ERR_BROKER_DIED)
-		round_failed("it ended with %d %s", seen.code, seen.text);
+		world_failed("it ended with %d %s", seen.code, seen.text);
 	if (told->result && (told->success != seen.success || told->code != seen.code))
-		round_failed("its client was told %d, and now it is %d %s", told->code, seen.code,
+		world_failed("its client was told %d, and now it is %d %s", told->code, seen.code,
 			seen.text);
 	if (seen.success)
-		round_end_tree(&world, told->job, &seen, n);
+		world_end_tree(&world, told->job, &seen, n);
 }
 
 /* Return: how many it were before it waited for good; less than @calls: it came to an end before. */
@@ -190,10 +191,10 @@ static unsigned kill_at_call(unsigned calls)
 	struct hold broker;
 	struct told told;
 	unsigned made;
-	int sock = round_connect(&world);
+	int sock = world_connect(&world);
 
 	hold_take(&broker, world.manager.broker, -1);
-	round_send(&world, sock, DEADLINE_MS, false, false);
+	world_send(&world, sock, WORLD_LONG_MS, false, false);
 	(void)hold_until(&broker, &moment);
 	made = broker.calls;
 	hold_kill(&broker);
@@ -206,27 +207,28 @@ static unsigned kill_at_call(unsigned calls)
 	manager_start(&world.manager);
 	if (told.job)
 		check_told(&told, calls);
-	round_quiet(&world);
+	world_quiet(&world);
 	return made;
 }
 
 static void do_calls(void)
 {
-	unsigned all, samples = rounds * CALLS_A_ROUND, n = 0;
+	unsigned calls, samples = rounds * CALLS_A_ROUND, n = 0;
 
-	round_name("no call", "counting the broker's system calls", 0);
-	all = kill_at_call(UINT32_MAX);
-	if (samples > all)
-		samples = all;
+	world_name("no call", "counting the broker's system calls", 0);
+	calls = kill_at_call(UINT32_MAX);
+	if (samples > calls)
+		samples = calls;
 	for (unsigned i = 0; i < samples; i++) {
-		unsigned first = i * all / samples, next = (i + 1) * all / samples;
+		unsigned first = i * calls / samples, next = (i + 1) * calls / samples;
 		unsigned call = 1 + first + (unsigned)rand() % (next - first);
 
-		round_name("kill -9 of the broker", "at a system call", call);
+		world_name("kill -9 of the broker", "at a system call", call);
 		(void)kill_at_call(call);
 		n++;
 	}
-	printf("%5u x kill -9 of the broker, at one of the %u system calls of a restore\n", n, all);
+	printf("%5u x kill -9 of the broker, at one of the %u system calls of a restore\n", n,
+		calls);
 }
 
 /* ---- trees that outlive the broker ---- */
@@ -246,7 +248,7 @@ static void restart(bool kill_it)
 		return;
 	}
 	if (kill(world.manager.broker, SIGKILL) < 0)
-		round_failed("the broker has ended");
+		world_failed("the broker has ended");
 	manager_reap(&world.manager);
 }
 
@@ -254,7 +256,7 @@ static void await_gone(pid_t pid)
 {
 	for (int i = 0; kill(pid, 0) == 0; i++) {
 		if (i > 5000)
-			round_failed("%d does not end", pid);
+			world_failed("%d does not end", pid);
 		pause_ms(1);
 	}
 }
@@ -271,7 +273,7 @@ static uint64_t fail_one(void)
 {
 	static const struct stage stage = { "pre-restore", AT_MOMENT, { .said = "pre-restore" } };
 
-	round_run(&world, &stage, KILL_CRIU, 1);
+	round_run(&all, &stage, KILL_CRIU, 1);
 	return world.last_job;
 }
 
@@ -280,20 +282,20 @@ static void one_tree(bool kill_it, enum ends when, unsigned n)
 	struct seen tree, failed, now;
 	uint64_t failure = fail_one(), job;
 	size_t log = ask_log(&world.broker, failure);
-	int sock = round_start(&world, DEADLINE_MS, false, false), sig = 0;
+	int sock = world_start(&world, WORLD_LONG_MS, false, false), sig = 0;
 	bool known = when != BEFORE_START || world.manager.keeps;
 
 	ask_show(&world.broker, failure, &failed);
-	job = round_accepted(&world, sock);
+	job = world_accepted(&world, sock);
 	ask_take_result(sock, &tree);
 	close(sock);
 	if (!tree.success)
-		round_failed("it was not restored: %s", tree.text);
-	round_await_tree(&world);
+		world_failed("it was not restored: %s", tree.text);
+	world_await_tree(&world);
 	for (int i = 0; i <= (when == AFTER_TWO_STARTS); i++) {
 		restart(kill_it);
 		if (when == BEFORE_START) {
-			sig = round_end_root(&world, tree.root, n);
+			sig = world_end_root(&world, tree.root, n);
 			await_gone(tree.root);
 		}
 		manager_start(&world.manager);
@@ -301,25 +303,25 @@ static void one_tree(bool kill_it, enum ends when, unsigned n)
 	ask_show(&world.broker, job, &now);
 	if (when != BEFORE_START) {
 		if (now.state != FDBROKER__V1__JOB_STATE__JOB_RUNNING || now.root != tree.root)
-			round_failed("it lives, and Show says state %d", now.state);
-		round_await_tree(&world);
-		sig = round_end_root(&world, tree.root, n);
+			world_failed("it lives, and Show says state %d", now.state);
+		world_await_tree(&world);
+		sig = world_end_root(&world, tree.root, n);
 	}
 	ask_wait(&world.broker, job, &now);
 	if (!now.has_end || !now.success || !now.recovered)
-		round_failed("Wait says nothing of its end");
+		world_failed("Wait says nothing of its end");
 	if (now.known && now.signal != sig)
-		round_failed("Wait says signal %d, exit %d; it was signal %d", now.signal, now.exit,
+		world_failed("Wait says signal %d, exit %d; it was signal %d", now.signal, now.exit,
 			sig);
-	if (now.known != (known && round_ends_are_known()))
-		round_failed("how it ended is %sknown", now.known ? "" : "not ");
-	round_end_others(&world);
-	round_quiet(&world);
+	if (now.known != (known && world_ends_are_known()))
+		world_failed("how it ended is %sknown", now.known ? "" : "not ");
+	world_end_others(&world);
+	world_quiet(&world);
 	if (world.manager.n_kept)
-		round_failed("%zu descriptors are still kept", world.manager.n_kept);
+		world_failed("%zu descriptors are still kept", world.manager.n_kept);
 	ask_show(&world.broker, failure, &now);
 	if (!is_same(&failed, &now) || ask_log(&world.broker, failure) != log)
-		round_failed("a job that had failed is not what it was: %d %s", now.code, now.text);
+		world_failed("a job that had failed is not what it was: %d %s", now.code, now.text);
 }
 
 static void do_trees(void)
@@ -327,7 +329,7 @@ static void do_trees(void)
 	for (int kill_it = 0; kill_it < 2; kill_it++)
 		for (enum ends when = BEFORE_START; when < N_ENDS; when++) {
 			for (unsigned n = 1; n <= rounds; n++) {
-				round_name(
+				world_name(
 					kill_it ? "kill -9 of the broker" : "SIGTERM of the broker",
 					end_names[when], n);
 				one_tree(kill_it, when, n);
@@ -399,7 +401,6 @@ int main(int argc, char **argv)
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL); /* hold.c */
 	world.tasks = TASKS;
-	world.init = world.root;
 	world.manager.program = argv[optind];
 	world.manager.fault = getenv("CRIU_FAULT");
 	world.manager.state = "/run/criu-fdbroker/state";
@@ -410,6 +411,6 @@ int main(int argc, char **argv)
 	what = argv[optind + 3];
 	failed = cmocka_run_group_tests_name(what, tests, NULL, NULL);
 	if (failed)
-		fprintf(stderr, "FAILED: at: %s\n", round_where());
+		fprintf(stderr, "FAILED: at: %s\n", world_where());
 	return failed;
 }
