@@ -134,7 +134,7 @@ static int by_text(const void *a, const void *b)
 /* What they are, sorted, without what differs from one broker to the next: "socket:[]". */
 static char *table_of(pid_t pid)
 {
-	char path[64], link[512], *lines[1024], *text = NULL;
+	char path[64], link[512], *lines[1024] = { NULL }, *text = NULL;
 	size_t n = 0, size = 0;
 	FILE *out = open_memstream(&text, &size);
 	DIR *dir;

@@ -97,7 +97,7 @@ static void lend_log(int sock)
 {
 	Fdbroker__V1__ClientMessage message = FDBROKER__V1__CLIENT_MESSAGE__INIT;
 	Fdbroker__V1__Lend lend = FDBROKER__V1__LEND__INIT;
-	int fd = open(LOG, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(LOG, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	char *name = (char *)"log";
 	struct answer a;
 
@@ -145,9 +145,9 @@ void world_send(struct world *w, int sock, uint32_t deadline_ms, bool carry_on, 
 	restore.deadline_ms = deadline_ms;
 	restore.when_client_gone = carry_on ? FDBROKER__V1__WHEN_CLIENT_GONE__CARRY_ON
 					    : FDBROKER__V1__WHEN_CLIENT_GONE__CANCEL;
-	if (w->key) {
-		target.target_case = FDBROKER__V1__TARGET__TARGET_KEY;
-		target.key = (char *)w->key;
+	if (w->target) {
+		target.target_case = FDBROKER__V1__TARGET__TARGET_TEXT;
+		target.text = (char *)w->target;
 		mapping.target = &target;
 		mapping.lent = (char *)"log";
 		restore.n_mappings = 1;
@@ -165,7 +165,7 @@ int world_connect(struct world *w)
 {
 	int sock = raw_connect(&w->broker);
 
-	if (w->key)
+	if (w->target)
 		lend_log(sock);
 	return sock;
 }

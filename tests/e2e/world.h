@@ -18,11 +18,9 @@ struct world {
 	struct quiet quiet;
 	struct broker broker; /* as rawclient.h wants it: where the socket and the images are */
 	const char *criu;     /* the real one */
-	const char
-		*key; /* of what the tree writes to: a log is lent for it; NULL: nothing is lent */
-	const char *
-		root; /* criu's --root: the tree's root is the init of a pid namespace; NULL: none */
-	unsigned tasks; /* of the tree */
+	const char *target;   /* what the tree writes to: lent is a log; NULL: nothing is */
+	const char *root; /* criu's --root: its root task is the init of a namespace; NULL: none */
+	unsigned tasks;   /* of the tree */
 	uint64_t last_job;
 };
 

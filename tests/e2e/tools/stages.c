@@ -14,7 +14,7 @@
  * how many rounds it were. To be run in a test's world (lib.sh).
  *
  *   --rounds N      at each stage
- *   --lend KEY      lend a log for this key
+ *   --lend TARGET   lend a log for this
  *   --root DIR      criu's --root; the tree has namespaces, pids among them
  *   --no-cgroup     where no cgroup v2 can be had
  *   --keep          with a systemd that keeps descriptors
@@ -284,6 +284,7 @@ static void one_tree(bool kill_it, enum ends when, unsigned n)
 	size_t log = ask_log(&world.broker, failure);
 	int sock = world_start(&world, WORLD_LONG_MS, false, false), sig = 0;
 	bool known = when != BEFORE_START || world.manager.keeps;
+	int starts = when == AFTER_TWO_STARTS ? 2 : 1;
 
 	ask_show(&world.broker, failure, &failed);
 	job = world_accepted(&world, sock);
@@ -292,7 +293,7 @@ static void one_tree(bool kill_it, enum ends when, unsigned n)
 	if (!tree.success)
 		world_failed("it was not restored: %s", tree.text);
 	world_await_tree(&world);
-	for (int i = 0; i <= (when == AFTER_TWO_STARTS); i++) {
+	for (int i = 0; i < starts; i++) {
 		restart(kill_it);
 		if (when == BEFORE_START) {
 			sig = world_end_root(&world, tree.root, n);
@@ -376,7 +377,7 @@ static void parse(int argc, char **argv)
 		if (c == 'n')
 			rounds = (unsigned)atoi(optarg);
 		else if (c == 'l')
-			world.key = optarg;
+			world.target = optarg;
 		else if (c == 'r')
 			world.root = optarg;
 		else if (c == 'c')
