@@ -44,7 +44,7 @@ void hold_take(struct hold *h, pid_t pid, int rpc);
 /* Let it run until then. Return: it is held there; false: it has ended before, and nothing is held. */
 bool hold_until(struct hold *h, const struct moment *moment);
 
-/* The last character of what fsopen(2) is given becomes another: there is no such file system. */
+/* The first character of what fsopen(2) is given becomes another: there is no such file system. */
 void hold_spoil_fsopen(struct hold *h);
 
 /* Let go. @stopped: it stops before it does anything more, as by SIGSTOP. Nothing held: nothing happens. */
