@@ -21,6 +21,7 @@
 #include "job.h"
 #include "listen.h"
 #include "log.h"
+#include "messages.h"
 #include "numbers.h"
 #include "peer.h"
 #include "reap.h"
@@ -30,6 +31,7 @@
 #include "standing.h"
 #include "sysd.h"
 #include "users.h"
+#include "version.h"
 
 #define MAX_LISTENERS 16
 #define MAX_WARNINGS  4
@@ -38,7 +40,7 @@
 struct broker {
 	const struct config *config; /* borrowed */
 	struct event_base *base;
-	struct event *on_term, *on_int, *stop_tick;
+	struct event *on_term, *on_int, *on_hup, *stop_tick;
 	struct reaper *reaper;
 	struct standing *standing;
 	struct users users;
@@ -166,7 +168,8 @@ static void terminated(evutil_socket_t sig, short what, void *arg)
 	struct broker *b = arg;
 
 	(void)what;
-	log_line(LOG_INFO, NULL, "stopping (SIG%s)", sigabbrev_np((int)sig) ?: "?");
+	log_line(LOG_INFO, &(struct log_about){ .message = MESSAGE_STOPPING }, "stopping (SIG%s)",
+		sigabbrev_np((int)sig) ?: "?");
 	b->calls.stopping = true;
 	jobs_cancel_all(&b->jobs, "the broker is stopping");
 	begin_stop(b);
@@ -210,9 +213,22 @@ static rlim_t raise_nofile(void)
 
 static void warn(struct broker *b, const char *text)
 {
+	for (size_t i = 0; i < b->calls.n_warnings; i++)
+		if (b->warnings[i] == text)
+			return;
 	log_line(LOG_WARNING, NULL, "%s", text);
 	if (b->calls.n_warnings < MAX_WARNINGS)
 		b->warnings[b->calls.n_warnings++] = text;
+}
+
+static void unwarn(struct broker *b, const char *text)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->calls.n_warnings; i++)
+		if (b->warnings[i] != text)
+			b->warnings[kept++] = b->warnings[i];
+	b->calls.n_warnings = kept;
 }
 
 static uint64_t now_ms(void)
@@ -273,14 +289,43 @@ static int start_room(struct broker *b)
 	return 0;
 }
 
+/* The criu of restores that begin from now on. */
 static void find_criu(struct broker *b)
 {
+	static const char missing[] =
+		"there is no criu at its path: no restore can work; see --criu";
+
 	criu_program_find(b->config->criu, b->criu, sizeof(b->criu));
 	b->jobs.criu = b->criu;
-	b->jobs.fault = b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL)
-					 : criu_program_fault();
 	if (access(b->criu, X_OK) < 0)
-		warn(b, "there is no criu at its path: no restore can work; see --criu");
+		warn(b, missing);
+	else
+		unwarn(b, missing);
+}
+
+static void log_criu(const struct broker *b, const char *message, const char *what)
+{
+	char criu[sizeof("FDBROKER_CRIU=") + PATH_MAX];
+	const char *fields[] = { criu, "FDBROKER_VERSION=" FDB_VERSION, NULL };
+
+	snprintf(criu, sizeof(criu), "FDBROKER_CRIU=%s", b->criu);
+	log_line(LOG_INFO, &(struct log_about){ .message = message, .fields = fields },
+		"%s; criu is %s%s%s", what, b->criu, b->jobs.fault ? ", CRIU_FAULT=" : "",
+		b->jobs.fault ?: "");
+}
+
+/* systemctl reload: a criu that was installed or moved meanwhile is found. Restores under way go on. */
+static void reload(evutil_socket_t sig, short what, void *arg)
+{
+	struct broker *b = arg;
+
+	(void)sig, (void)what;
+	if (b->stopping)
+		return;
+	sysd_reloading();
+	find_criu(b);
+	log_criu(b, MESSAGE_RELOADED, "reloaded");
+	sysd_ready();
 }
 
 /* @kept: what systemd has held for us; consumed */
@@ -290,6 +335,8 @@ static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 	int r;
 
 	set_limits(b);
+	b->jobs.fault = b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL)
+					 : criu_program_fault();
 	find_criu(b);
 	if (standing_new(&(struct standing_spec){ b->base, &b->jobs, &b->calls.sessions,
 				 on_long_idle, b },
@@ -389,9 +436,11 @@ static int start_events(struct broker *b)
 		return -1;
 	b->on_term = evsignal_new(b->base, SIGTERM, terminated, b);
 	b->on_int = evsignal_new(b->base, SIGINT, terminated, b);
+	b->on_hup = evsignal_new(b->base, SIGHUP, reload, b);
 	b->stop_tick = event_new(b->base, -1, EV_PERSIST, stop_tick, b);
-	if (!b->on_term || !b->on_int || !b->stop_tick || event_add(b->on_term, NULL) < 0 ||
-		event_add(b->on_int, NULL) < 0)
+	if (!b->on_term || !b->on_int || !b->on_hup || !b->stop_tick ||
+		event_add(b->on_term, NULL) < 0 || event_add(b->on_int, NULL) < 0 ||
+		event_add(b->on_hup, NULL) < 0)
 		return -1;
 	return discard_start();
 }
@@ -415,6 +464,7 @@ static void broker_done(struct broker *b)
 	standing_free(b->standing);
 	free_event(b->on_term);
 	free_event(b->on_int);
+	free_event(b->on_hup);
 	free_event(b->stop_tick);
 	if (b->base)
 		event_base_free(b->base);
@@ -439,8 +489,7 @@ int broker_run(const struct config *config)
 	b->calls.started_ms = now_ms();
 	if (start(b) == 0) {
 		sysd_ready();
-		log_line(LOG_INFO, NULL, "serving; criu is %s%s%s", b->criu,
-			b->jobs.fault ? ", CRIU_FAULT=" : "", b->jobs.fault ?: "");
+		log_criu(b, MESSAGE_STARTED, "serving");
 		if (event_base_dispatch(b->base) == 0 || b->stopping)
 			exit_code = EXIT_SUCCESS;
 	}

@@ -50,7 +50,6 @@ static void set_timer(struct job *job, uint64_t ms)
 static void conclude(struct job *job, enum job_state state)
 {
 	struct record *r = &job->record;
-	struct log_about what = job_about(job);
 	struct job_handles handles = { .pidfd = state == JOB_RUNNING ? job->tree.pidfd : -1 };
 
 	handles.log = r->has_log ? keep_log_open(&job->jobs->keep, r->id) : -1;
@@ -61,19 +60,16 @@ static void conclude(struct job *job, enum job_state state)
 		job_close_log(job);
 	job_enter(job, state);
 	job_save_or_warn(job);
-	if (r->success) {
+	if (r->success)
 		job->jobs->done++;
-		log_line(LOG_INFO, &what, "restored, root task is %d", r->root.pid);
-	} else {
+	else
 		job->jobs->failed++;
-		log_line(LOG_NOTICE, &what, "failed: %s: %s", err_code_name(r->err.code),
-			r->err.text);
-	}
+	job_log_result(job);
 	job_tell_result(job, &handles);
 	cleanup_fd(&handles.log);
 	job_drop_means(job);
 	job->jobs->under_way--;
-	user_discharge(job->user, USERS_JOBS, 1);
+	job_discharge_job(job);
 	job_tell_state(job);
 	if (state == JOB_ENDED)
 		jobs_one_ended(job->jobs, job);
@@ -230,22 +226,6 @@ int job_cancel(struct job *job, const char *why)
 
 /* ---- the restored tree ---- */
 
-static void log_end(const struct job *job)
-{
-	const struct record *r = &job->record;
-	struct log_about what = job_about(job);
-
-	if (!r->end_known)
-		log_line(LOG_INFO, &what, "root task %d is gone; how it ended is not known",
-			r->root.pid);
-	else if (WIFEXITED(r->end_status))
-		log_line(LOG_INFO, &what, "root task %d exited with %d", r->root.pid,
-			WEXITSTATUS(r->end_status));
-	else
-		log_line(LOG_INFO, &what, "root task %d was ended by signal %d", r->root.pid,
-			WTERMSIG(r->end_status));
-}
-
 void job_root_ended(struct tree *tree, bool known, int status, const struct rusage *usage)
 {
 	struct job *job = (struct job *)((char *)tree - offsetof(struct job, tree));
@@ -262,7 +242,7 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 	job_enter(job, JOB_ENDED);
 	job_save_or_warn(job);
 	sysd_forget_fd(r->id);
-	log_end(job);
+	job_log_end(job);
 	job_tell_state(job);
 	jobs_one_ended(job->jobs, job);
 }
@@ -558,8 +538,8 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 		job_free(job, true);
 		return -1;
 	}
+	job->charged_job = true;
 	if (job_prepare_to_plan(job, spec, err) < 0) {
-		user_discharge(job->user, USERS_JOBS, 1);
 		job_free(job, false);
 		return -1;
 	}

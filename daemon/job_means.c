@@ -149,7 +149,22 @@ void job_close_log(struct job *job)
 	bytes = keep_log_trim(&job->jobs->keep, job->record.id, limits->max_job_log_bytes);
 	job->record.log_bytes = bytes < 0 ? 0 : (uint64_t)bytes;
 	job->jobs->log_bytes += job->record.log_bytes;
-	user_charge_anyway(job->user, USERS_LOG_BYTES, job->record.log_bytes);
+	job->charged_log = job->record.log_bytes;
+	user_charge_anyway(job->user, USERS_LOG_BYTES, job->charged_log);
+}
+
+void job_discharge_job(struct job *job)
+{
+	user_discharge(job->user, USERS_JOBS, job->charged_job ? 1 : 0);
+	job->charged_job = false;
+}
+
+static void put_user(struct job *job)
+{
+	job_discharge_job(job);
+	user_discharge(job->user, USERS_KEPT, job->charged_kept ? 1 : 0);
+	user_discharge(job->user, USERS_LOG_BYTES, job->charged_log);
+	user_put(job->user);
 }
 
 void job_free(struct job *job, bool keep)
@@ -169,7 +184,7 @@ void job_free(struct job *job, bool keep)
 		(void)keep_log_remove(&jobs->keep, job->record.id);
 	}
 	if (job->user)
-		user_put(job->user);
+		put_user(job);
 	record_done(&job->record);
 	free(job);
 }

@@ -80,6 +80,7 @@ static void recover_under_way(struct job *job)
 	}
 	job->jobs->under_way++;
 	user_charge_anyway(job->user, USERS_JOBS, 1);
+	job->charged_job = true;
 	jobs_look_after(job->jobs);
 	job_begin_end(job, &err, let_clean_up(job) ? JOB_GRACE_MS : 0);
 }

@@ -23,6 +23,9 @@ struct job {
 	struct user *user; /* held */
 	LIST_HEAD(, job_observer) observers;
 
+	bool charged_job, charged_kept; /* to the user */
+	uint64_t charged_log;           /* bytes of it */
+
 	/* Until the result. */
 	struct job_spec spec;
 	struct fdset lent; /* until criu has them */
@@ -93,8 +96,16 @@ void job_leave_queue(struct job *job);
 /* All that is of use until the result only. */
 void job_drop_means(struct job *job);
 
+/* It has its result: it no longer counts as under way of its user. */
+void job_discharge_job(struct job *job);
+
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);
+
+/* ---- job_log.c ---- */
+
+void job_log_result(const struct job *job);
+void job_log_end(const struct job *job);
 
 /* ---- job_scope.c ---- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `cancel`: end restores that are under way, and say what became of them. */
-#include <stdbool.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "dial.h"
 #include "help.h"
@@ -59,9 +58,20 @@ static int tell_error(const struct ctl *ctl, uint64_t job, const struct fdb_even
 
 /* ---- all of them ---- */
 
-/* All at once: one after the other, the next in the queue would be started in between. */
+static int by_age(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x < y) - (x > y);
+}
+
+/*
+ * All at once, the youngest first: the end of one that restores makes room for one that is queued, which had
+ * better be cancelled by then.
+ */
 static int send_all(struct ctl *ctl, struct fdb_client *c, struct cancel *list)
 {
+	qsort(list->jobs, list->n, sizeof(list->jobs[0]), by_age);
 	for (size_t i = 0; i < list->n; i++)
 		if (fdb_start_cancel(c, list->jobs[i], &list->calls[i]) < 0)
 			return out_client_error(ctl, WHAT, c);

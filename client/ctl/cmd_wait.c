@@ -42,7 +42,7 @@ static int failure(const struct ctl *ctl, const struct fdb_job *job)
 	}
 	/* In JSON the job itself has told it. */
 	if (ctl->format != CTL_TEXT)
-		return ctl->hands_on ? CTL_ITSELF : e.exit;
+		return ctl->hands_on ? CTL_ITSELF : (int)e.exit;
 	return out_error(ctl, WHAT, &e, NULL);
 }
 

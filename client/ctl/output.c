@@ -78,7 +78,7 @@ void out_json_item(cJSON *array, const char *text)
 /* ---- errors ---- */
 
 /* What a task may end with as well is no exit code of ours where a task's is handed on. */
-static int exit_of(const struct ctl *ctl, const struct out_error *e)
+static enum ctl_exit exit_of(const struct ctl *ctl, const struct out_error *e)
 {
 	return ctl->hands_on && e->exit != CTL_DONE && e->exit != CTL_USAGE ? CTL_ITSELF : e->exit;
 }
@@ -112,7 +112,7 @@ int out_error(const struct ctl *ctl, const char *what, const struct out_error *e
 
 	if (ctl->format != CTL_TEXT) {
 		error_json(ctl, e, extra);
-		return exit_of(ctl, e);
+		return (int)exit_of(ctl, e);
 	}
 	cJSON_Delete(extra);
 	fflush(stdout);
@@ -126,7 +126,7 @@ int out_error(const struct ctl *ctl, const char *what, const struct out_error *e
 		out_line(stderr, "criu's whole log: " PROGRAM "%s%s log %llu",
 			ctl->socket ? " --socket " : "", ctl->socket ? ctl->socket : "",
 			(unsigned long long)e->job);
-	return exit_of(ctl, e);
+	return (int)exit_of(ctl, e);
 }
 
 int out_flush(const struct ctl *ctl, const char *what, int code)

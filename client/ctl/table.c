@@ -90,12 +90,12 @@ static void measure(const struct table *t, unsigned width, bool header, unsigned
 {
 	for (size_t i = 0; i < t->n_columns; i++)
 		ret[i] = header ? screen_columns(t->columns[i].title) : 0;
-	for (size_t i = 0; i < t->n; i++) {
-		unsigned columns = screen_columns(t->cells[i].text);
-		unsigned *w = &ret[i % t->n_columns];
+	for (size_t row = 0; row + t->n_columns <= t->n; row += t->n_columns)
+		for (size_t i = 0; i < t->n_columns; i++) {
+			unsigned columns = screen_columns(t->cells[row + i].text);
 
-		*w = columns > *w ? columns : *w;
-	}
+			ret[i] = columns > ret[i] ? columns : ret[i];
+		}
 	while (width && total(ret, t->n_columns) > width) {
 		size_t i = widest(t, ret);
 

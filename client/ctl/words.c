@@ -11,6 +11,8 @@
 
 #include "line.h"
 
+#define ENTRY_SIZE 16384 /* bytes of what is known of a user */
+
 typedef unsigned long long ull; /* of printf */
 
 /* ---- states ---- */
@@ -208,9 +210,10 @@ const char *words_signal(char buf[WORDS_SIZE], int sig)
 
 const char *words_user(char buf[WORDS_SIZE], uid_t uid)
 {
-	const struct passwd *pw = getpwuid(uid);
+	struct passwd entry, *pw = NULL;
+	char room[ENTRY_SIZE];
 
-	if (pw)
+	if (getpwuid_r(uid, &entry, room, sizeof(room), &pw) == 0 && pw)
 		snprintf(buf, WORDS_SIZE, "%s", pw->pw_name);
 	else
 		snprintf(buf, WORDS_SIZE, "%u", (unsigned)uid);
@@ -231,10 +234,11 @@ static int number(const char *word, ull most, ull *ret)
 
 int words_to_user(const char *word, uid_t *ret)
 {
-	const struct passwd *pw = getpwnam(word);
+	struct passwd entry, *pw = NULL;
+	char room[ENTRY_SIZE];
 	ull n;
 
-	if (pw) {
+	if (getpwnam_r(word, &entry, room, sizeof(room), &pw) == 0 && pw) {
 		*ret = pw->pw_uid;
 		return 0;
 	}

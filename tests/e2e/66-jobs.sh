@@ -64,7 +64,7 @@ test_list_and_show() {
 	said=$(ctl list)
 	assert_match "the header" "$said" '^JOB +STATE +USER +PID +AGE +OUTCOME'
 	assert_match "what runs" "$said" " 1 +running +root +$(<pid7) +[0-9]+ m?s +restored"
-	assert_match "what failed" "$said" " 2 +ended +root +- +[0-9]+ m?s +failed: .*tmp/data has bad size"
+	assert_match "what failed" "$said" " 2 +ended +root +- +[0-9]+ m?s +failed: .*/tmp/data is 14 bytes long"
 	assert_match "the last line" "$said" '2 jobs\.$'
 	assert_eq "one state" "$(ctl list --state running --no-legend | awk '{ print $1 }')" 1
 	assert_eq "nobody's" "$(ctl list --user nobody)" "No jobs."
@@ -73,7 +73,7 @@ test_list_and_show() {
 	assert_match "what show says" "$said" "restored +as task $(<pid7), after"
 	assert_match "what show says" "$said" "accepted.*planned.*starting.*restoring.*post-restore.*running"
 	said=$(ctl show 2)
-	assert_match "what show says" "$said" "failed +.*tmp/data has bad size.*CRIU_FAILED.*nothing is left"
+	assert_match "what show says" "$said" "failed +.*/tmp/data is 14 bytes long.*CRIU_FAILED, size-changed.*hint.*nothing is left"
 	quit 7
 	wait_for is_state 1 ended
 	assert_match "the end" "$(ctl show 1)" "end +the root task exited with 7"
@@ -105,7 +105,7 @@ test_wait_prints_or_hands_on_the_status() {
 	# Failures of the restore, of the command: never to be confused with the task's own.
 	assert_status 4 ctl restore -D bad
 	assert_status 4 ctl wait 3
-	assert_match "what it says" "$output" "job 3 has failed: .*bad size"
+	assert_match "what it says" "$output" "job 3 has failed: .*/tmp/data is 14 bytes long.*hint: .*log 3"
 	assert_status 125 ctl wait --exit-status 3
 	assert_status 3 ctl wait 99
 	assert_status 125 ctl wait --exit-status 99
@@ -136,8 +136,9 @@ test_cancel_in_the_queue_and_under_way() {
 	broker_options=(--workers 1)
 	start_broker
 	ctl restore -D images7 --detach
-	ctl restore -D images0 --detach
 	wait_for is_state 1 restoring
+	ctl restore -D images0 --detach
+	wait_for is_state 2 queued
 	assert_match "the list" "$(ctl list)" "2 +queued .*1st in the queue"
 	assert_status 0 ctl cancel 1 2
 	assert_match "what it says" "$output" "job 2: cancelled: criu was not started"
@@ -163,6 +164,7 @@ test_log_is_followed_and_outlives_the_client() {
 	start_broker
 	mkdir work
 	assert_eq "the number" "$(ctl restore -D images7 -W work --detach)" 1
+	wait_for is_state 1 restoring
 	assert_eq "the number" "$(ctl restore -D images7 --detach)" 2
 	"$CTL" log -f 1 >followed &
 	pid=$!
