@@ -430,6 +430,7 @@ void job_begin_restoring(struct job *job)
 		return;
 	}
 	r->criu = tree_task(worker_pid(job->worker));
+	job->tree.marks.session = r->criu.pid; /* spawn.c */
 	job_enter(job, JOB_RESTORING);
 	if (job->tree.cgroup.fd < 0)
 		job_save_or_warn(job); /* criu's pid is all that the next daemon could find it by */
@@ -474,8 +475,7 @@ static void ready(void *arg, const struct err *failed)
 		return;
 	}
 	job->record.tasks = planned->n_tasks;
-	job->tree.pids = planned->pids;
-	job->tree.n_pids = planned->n_pids;
+	job->tree.marks = (struct sweep_marks){ .pids = planned->pids, .n_pids = planned->n_pids };
 	if (outcome_of_plan(&job->record, planned, &err) < 0)
 		job_begin_end(job, &err, 0);
 	else

@@ -131,6 +131,7 @@ void job_drop_means(struct job *job)
 	job_drop_lent(job);
 	job_leave_queue(job);
 	prepare_end(TAKE_PTR(job->prepare));
+	job->tree.marks = (struct sweep_marks){ 0 }; /* the pids were the plan's */
 	job_spec_done(&job->spec);
 	cleanup_free(&job->wishes);
 	job->wishes = NULL;

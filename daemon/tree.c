@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "sweep.h"
 
 void tree_init(struct tree *tree, struct reaper *reaper,
 	void (*ended)(struct tree *tree, bool known, int status, const struct rusage *usage))
@@ -111,7 +110,7 @@ void tree_kill(struct tree *tree, pid_t worker)
 		sweep_tree(worker);
 	else if (tree_is_same_task(&tree->criu))
 		sweep_tree(tree->criu.pid);
-	(void)sweep_strays(tree->reaper, tree->pids, tree->n_pids, true);
+	(void)sweep_strays(tree->reaper, &tree->marks, true);
 }
 
 bool tree_is_left(const struct tree *tree)
@@ -122,7 +121,7 @@ bool tree_is_left(const struct tree *tree)
 		return cgroup_populated(&tree->cgroup);
 	if (tree_is_same_task(&tree->root) || tree_is_same_task(&tree->criu))
 		return true;
-	return sweep_strays(tree->reaper, tree->pids, tree->n_pids, false) > 0;
+	return sweep_strays(tree->reaper, &tree->marks, false) > 0;
 }
 
 int tree_count(const struct tree *tree, bool criu_runs)
