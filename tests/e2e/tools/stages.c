@@ -112,7 +112,9 @@ static unsigned rounds_of(enum action what)
 
 static bool is_slow(const struct stage *stage, enum action what)
 {
-	return what == STOP_CANCEL && rounds < 20 && stage->place != AT_STARTED &&
+	bool first = stage->place == AT_STARTED && !world.root && !world.manager.no_cgroup;
+
+	return what == STOP_CANCEL && rounds < 20 && !first &&
 	       (!stage->moment.said || strcmp(stage->moment.said, "pre-resume") != 0);
 }
 
