@@ -243,6 +243,9 @@ $(TOOLS): $(B)/tests/tools/%: $(B)/tests/e2e/tools/%.o $(TEST_A) $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)$(link) $(TEST_LIBS)
 
+# One that is a client as well.
+$(B)/tests/tools/stages: $(E2E_HELP_O)
+
 # Targets are dumped and restored by criu, the rig measures the machine: no sanitizer in either.
 # Static targets: nothing to map but themselves, so small images and no library that must stay the same.
 alone = $(CC) -Iproto -Idaemon $(CPPFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -MD -MP -MF $@.d

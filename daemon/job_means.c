@@ -57,16 +57,17 @@ int job_make_room(struct job *job, struct err *err)
 			return err_set(err, ERR_INTERNAL, -job->own_work, NULL,
 				"cannot make a work directory");
 	}
-	if (jobs->cgroup.fd >= 0) {
-		n = cgroup_make(&jobs->cgroup, r->id, &job->tree.cgroup);
-		if (n < 0)
-			log_line(LOG_WARNING, &what, "no cgroup for it: %s", strerrordesc_np(-n));
-		else
-			snprintf(r->cgroup, sizeof(r->cgroup), "%s", job->tree.cgroup.path);
-	}
+	/* Written down first: what a daemon that is killed has made, the next one must be able to find. */
+	if (jobs->cgroup.fd >= 0)
+		cgroup_path(&jobs->cgroup, r->id, r->cgroup);
 	n = job_save(job);
 	if (n < 0)
 		return err_set(err, ERR_INTERNAL, -n, NULL, "the job's state cannot be written");
+	n = jobs->cgroup.fd < 0 ? 0 : cgroup_make(&jobs->cgroup, r->id, &job->tree.cgroup);
+	if (n < 0) {
+		log_line(LOG_WARNING, &what, "no cgroup for it: %s", strerrordesc_np(-n));
+		r->cgroup[0] = 0;
+	}
 	return 0;
 }
 
@@ -130,6 +131,7 @@ void job_drop_means(struct job *job)
 	job_drop_lent(job);
 	job_leave_queue(job);
 	prepare_end(TAKE_PTR(job->prepare));
+	job->tree.marks = (struct sweep_marks){ 0 }; /* the pids were the plan's */
 	job_spec_done(&job->spec);
 	cleanup_free(&job->wishes);
 	job->wishes = NULL;

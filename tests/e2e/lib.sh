@@ -14,7 +14,8 @@
 # A test runs with set -e, in /tmp, and ends what it has started: stop_broker, end PID.
 #
 # Environment: FDB_BUILD the build folder (default build), TEST_TIMEOUT seconds for a test (default 120),
-# CRIU a criu to use instead of the one that tests/rig/find-criu finds.
+# CRIU a criu to use instead of the one that tests/rig/find-criu finds, ROUNDS how often to repeat what is
+# repeated (the tests themselves say how often that is by default).
 set -uo pipefail
 
 e2e_file=$(realpath "$0")
@@ -410,7 +411,7 @@ e2e_run() { # name
 				unshare -m -p -f --kill-child --mount-proc --propagation private \
 				env -i --default-signal HOME=/root LANG=C.UTF-8 \
 				PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-				FDB_BUILD="$e2e_build" CRIU="$CRIU" ${fault:+"$fault"} \
+				FDB_BUILD="$e2e_build" CRIU="$CRIU" ${fault:+"$fault"} ${ROUNDS:+"ROUNDS=$ROUNDS"} \
 				bash "$e2e_file" world "$1"
 	) </dev/null &
 	pid=$!
