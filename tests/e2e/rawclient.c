@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
@@ -58,16 +59,21 @@ static void write_criu(const struct broker *b, const char *mode)
 	assert_int_equal(chmod(path, 0755), 0);
 }
 
-static _Noreturn void exec_broker(const struct broker *b)
+#define MAX_OPTIONS 16
+
+static _Noreturn void exec_broker(const struct broker *b, const char *const *options)
 {
 	char program[PATH_MAX], criu[PATH_MAX];
+	const char *argv[16 + MAX_OPTIONS] = { "criu-fdbroker", "--socket", b->socket, "--criu",
+		criu, "--criu-fault", "0", "--state", b->state, "-v" };
 
 	build_path(program, "criu-fdbroker");
 	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
 	if (!getenv("RAW_VERBOSE"))
 		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
-	execl(program, "criu-fdbroker", "--socket", b->socket, "--criu", criu, "--criu-fault", "0",
-		"-v", (char *)NULL);
+	for (size_t i = 0; options && options[i] && i < MAX_OPTIONS; i++)
+		argv[10 + i] = options[i];
+	execv(program, (char *const *)argv);
 	_exit(126);
 }
 
@@ -143,20 +149,26 @@ char *broker_children(const struct broker *b)
 	return text;
 }
 
-void broker_start(struct broker *b, const char *mode)
+void broker_prepare(struct broker *b, const char *mode)
 {
 	*b = (struct broker){ .dir = "/tmp/fdbroker-test-XXXXXX" };
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->socket, sizeof(b->socket), "%s/s", b->dir);
 	snprintf(b->images, sizeof(b->images), "%s/images", b->dir);
+	snprintf(b->state, sizeof(b->state), "%s/state", b->dir);
 	assert_int_equal(mkdir(b->images, 0755), 0);
+	assert_int_equal(mkdir(b->state, 0700), 0);
 	write_images(b);
 	if (mode)
 		write_criu(b, mode);
+}
+
+void broker_launch(struct broker *b, const char *const *options)
+{
 	b->pid = fork();
 	assert_true(b->pid >= 0);
 	if (b->pid == 0)
-		exec_broker(b);
+		exec_broker(b, options);
 	for (int i = 0; access(b->socket, F_OK) < 0; i++) {
 		assert_true(i < WAIT_MS / 10);
 		pause_ms(10);
@@ -167,7 +179,18 @@ void broker_start(struct broker *b, const char *mode)
 	b->fds_at_start = table_of(b->pid);
 }
 
-static void await_quiet(const struct broker *b)
+void broker_start_with(struct broker *b, const char *mode, const char *const *options)
+{
+	broker_prepare(b, mode);
+	broker_launch(b, options);
+}
+
+void broker_start(struct broker *b, const char *mode)
+{
+	broker_start_with(b, mode, NULL);
+}
+
+void broker_await_quiet(const struct broker *b)
 {
 	for (int i = 0;; i++) {
 		autofree char *fds = table_of(b->pid);
@@ -195,7 +218,7 @@ static void assert_no_cgroup_left(const struct broker *b)
 
 void broker_stop(struct broker *b)
 {
-	await_quiet(b);
+	broker_await_quiet(b);
 	assert_int_equal(raw_lent(b->witness), 1);
 	assert_int_equal(kill(b->pid, SIGTERM), 0);
 	broker_reap(b);
@@ -236,6 +259,22 @@ int raw_connect(const struct broker *b)
 		pause_ms(10);
 	}
 	wire_tune(sock);
+	return sock;
+}
+
+int raw_connect_as(const struct broker *b, uid_t uid, gid_t gid)
+{
+	int sock;
+
+	/* The kernel notes at connect() who is in effect. */
+	assert_int_equal(chmod(b->dir, 0755), 0);
+	assert_int_equal(chmod(b->socket, 0666), 0);
+	assert_int_equal(setgroups(0, NULL), 0);
+	assert_int_equal(setegid(gid), 0);
+	assert_int_equal(seteuid(uid), 0);
+	sock = raw_connect(b);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
 	return sock;
 }
 
@@ -417,24 +456,53 @@ void raw_expect_failure(int sock, int code)
 	raw_done(&a);
 }
 
-static struct answer ask_status(int sock)
+struct answer raw_call(int sock, Fdbroker__V1__ClientMessage *message, const int *fds, size_t n_fds)
 {
-	Fdbroker__V1__ClientMessage message = FDBROKER__V1__CLIENT_MESSAGE__INIT;
-	Fdbroker__V1__Status status = FDBROKER__V1__STATUS__INIT;
-	struct answer a;
+	raw_send(sock, message, fds, n_fds);
+	return raw_recv(sock);
+}
 
-	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_STATUS;
-	message.status = &status;
-	raw_send(sock, &message, NULL, 0);
-	a = raw_recv(sock);
+static struct answer checked(struct answer a, int body)
+{
 	assert_non_null(a.message);
-	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_STATUS);
+	if ((int)a.message->body_case != body &&
+		a.message->body_case == FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR)
+		print_message("%s\n", a.message->error->text);
+	assert_int_equal(a.message->body_case, body);
 	return a;
+}
+
+struct answer raw_status(int sock)
+{
+	Fdbroker__V1__Status status = FDBROKER__V1__STATUS__INIT;
+
+	return checked(
+		raw_ask(sock, STATUS, status, &status), FDBROKER__V1__SERVER_MESSAGE__BODY_STATUS);
+}
+
+struct answer raw_show(int sock, uint64_t job)
+{
+	Fdbroker__V1__Show show = FDBROKER__V1__SHOW__INIT;
+
+	show.has_job = true;
+	show.job = job;
+	return checked(
+		raw_ask(sock, SHOW, show, &show), FDBROKER__V1__SERVER_MESSAGE__BODY_JOB_REPORT);
+}
+
+struct answer raw_wait(int sock, uint64_t job)
+{
+	Fdbroker__V1__Wait wait = FDBROKER__V1__WAIT__INIT;
+
+	wait.has_job = true;
+	wait.job = job;
+	return checked(
+		raw_ask(sock, WAIT, wait, &wait), FDBROKER__V1__SERVER_MESSAGE__BODY_JOB_REPORT);
 }
 
 unsigned raw_lent(int sock)
 {
-	struct answer a = ask_status(sock);
+	struct answer a = raw_status(sock);
 	unsigned n = a.message->status->lent;
 
 	raw_done(&a);
@@ -443,7 +511,7 @@ unsigned raw_lent(int sock)
 
 unsigned raw_sessions(int sock)
 {
-	struct answer a = ask_status(sock);
+	struct answer a = raw_status(sock);
 	unsigned n = a.message->status->sessions;
 
 	raw_done(&a);
@@ -452,7 +520,7 @@ unsigned raw_sessions(int sock)
 
 unsigned raw_trees(int sock)
 {
-	struct answer a = ask_status(sock);
+	struct answer a = raw_status(sock);
 	unsigned n = a.message->status->trees;
 
 	raw_done(&a);
