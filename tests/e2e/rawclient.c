@@ -190,20 +190,48 @@ void broker_start(struct broker *b, const char *mode)
 	broker_start_with(b, mode, NULL);
 }
 
-void broker_await_quiet(const struct broker *b)
+/* The lines of one text that another does not have. */
+static void write_missing(FILE *out, const char *sign, const char *text, const char *other)
+{
+	autofree char *copy = strdup(text);
+	char *rest = copy;
+
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (*line && !strstr(other, line))
+			fprintf(out, "%s%s; ", sign, line);
+}
+
+char *broker_unrest(const struct broker *b)
 {
 	for (int i = 0;; i++) {
 		autofree char *fds = table_of(b->pid);
 		autofree char *children = broker_children(b);
+		char *text = NULL;
+		size_t size;
+		FILE *out;
 
 		if (!strcmp(fds, b->fds_at_start) && !*children)
-			return;
-		if (i == 500) {
-			assert_string_equal(children, "");
-			assert_string_equal(fds, b->fds_at_start);
+			return NULL;
+		if (i < 500) {
+			pause_ms(10);
+			continue;
 		}
-		pause_ms(10);
+		out = open_memstream(&text, &size);
+		assert_non_null(out);
+		fprintf(out, "children: %s; ", children);
+		write_missing(out, "+", fds, b->fds_at_start);
+		write_missing(out, "-", b->fds_at_start, fds);
+		fclose(out);
+		return text;
 	}
+}
+
+static void await_quiet(const struct broker *b)
+{
+	autofree char *unrest = broker_unrest(b);
+
+	if (unrest)
+		fail_msg("%s", unrest);
 }
 
 static void assert_no_cgroup_left(const struct broker *b)
@@ -218,7 +246,7 @@ static void assert_no_cgroup_left(const struct broker *b)
 
 void broker_stop(struct broker *b)
 {
-	broker_await_quiet(b);
+	await_quiet(b);
 	assert_int_equal(raw_lent(b->witness), 1);
 	assert_int_equal(kill(b->pid, SIGTERM), 0);
 	broker_reap(b);

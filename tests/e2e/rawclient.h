@@ -36,8 +36,11 @@ void broker_start_with(struct broker *b, const char *mode, const char *const *op
 void broker_prepare(struct broker *b, const char *mode);
 void broker_launch(struct broker *b, const char *const *options);
 
-/* Wait until the broker has no child and no descriptor more than at its start, within 5 s. */
-void broker_await_quiet(const struct broker *b);
+/*
+ * Wait until the broker has no child and no descriptor more than at its start, for 5 s. Return: NULL, or
+ * what there is that was not, or is not that was; the caller's.
+ */
+char *broker_unrest(const struct broker *b);
 
 /*
  * The witness is still served and its descriptor still lent, the broker has no child and no descriptor
