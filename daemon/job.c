@@ -271,7 +271,6 @@ static void succeed(struct job *job)
 	set_timer(job, GRACE_MS);
 	job->counted = true;
 	job->jobs->trees++;
-	jobs_look_after(job->jobs);
 	conclude(job, JOB_RUNNING);
 	/* Its requester has a duplicate: a tree that lives for months shall cost one descriptor, its cgroup's. */
 	cleanup_fd(&job->tree.pidfd);
@@ -424,7 +423,6 @@ void job_begin_restoring(struct job *job)
 	job_drop_lent(job);
 	job_stage(job, JOB_STAGE_STARTED, "", -1);
 	job_tell_state(job);
-	jobs_look_after(job->jobs);
 }
 
 /* Planned: at once, or when others are done. */
@@ -539,6 +537,7 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 	if (observer)
 		job_observe(job, observer);
 	set_timer(job, job->spec.deadline_ms);
+	jobs_look_after(jobs);
 	jobs_schedule(jobs);
 	*ret = job;
 	return 0;
