@@ -34,6 +34,7 @@
 #include "wire.h"
 
 #define MAX_POINTS  4096
+#define MAX_JOBS    16
 #define CLIENT_MS   6000 /* longer than the deadline of a restore here and its end */
 #define DEADLINE_MS 3000
 
