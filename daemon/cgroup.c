@@ -241,15 +241,16 @@ static void remove_below(int dir, int depth)
 
 int cgroup_release(struct cgroup *cg, bool move)
 {
+	int r;
+
 	if (cg->fd < 0)
 		return 0;
 	/* Bounded, for a tree could fork faster than we move it. */
 	for (int turn = 0; move && turn < 100 && cgroup_populated(cg); turn++)
 		if (move_once(cg) < 0)
 			break;
-	if (remove_group(cg) == -EBUSY) {
-		int r;
-
+	r = remove_group(cg);
+	if (r < 0 && r != -ENOENT) {
 		remove_below(cg->fd, MAX_DEPTH);
 		r = remove_group(cg);
 		if (r < 0 && r != -ENOENT)
