@@ -163,12 +163,54 @@ void broker_prepare(struct broker *b, const char *mode)
 		write_criu(b, mode);
 }
 
+/* ---- its control group ---- */
+
+/* Below the one that we are in, so that all below it are of this broker's jobs. None without cgroup v2. */
+static void make_cgroup(struct broker *b)
+{
+	char line[PATH_MAX], mount[64] = "", own[128] = "";
+	FILE *f = fopen("/proc/mounts", "re");
+
+	while (f && !mount[0] && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %63s cgroup2 ", mount) != 1 || !strstr(line, " cgroup2 "))
+			mount[0] = 0;
+	if (f)
+		fclose(f);
+	if (!mount[0])
+		return;
+	f = fopen("/proc/self/cgroup", "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "0::%127s", own) == 1)
+			break;
+	if (f)
+		fclose(f);
+	snprintf(b->cgroup, sizeof(b->cgroup), "%s%s/fdbroker-test-XXXXXX", mount,
+		own[1] ? own : "");
+	assert_non_null(mkdtemp(b->cgroup));
+}
+
+static void write_cgroup(const struct broker *b, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", b->cgroup, name);
+	fd = b->cgroup[0] ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return;
+	(void)!write(fd, text, strlen(text));
+	close(fd);
+}
+
 void broker_launch(struct broker *b, const char *const *options)
 {
+	make_cgroup(b);
 	b->pid = fork();
 	assert_true(b->pid >= 0);
-	if (b->pid == 0)
+	if (b->pid == 0) {
+		write_cgroup(b, "cgroup.procs", "0");
 		exec_broker(b, options);
+	}
 	for (int i = 0; access(b->socket, F_OK) < 0; i++) {
 		assert_true(i < WAIT_MS / 10);
 		pause_ms(10);
@@ -234,14 +276,43 @@ static void await_quiet(const struct broker *b)
 		fail_msg("%s", unrest);
 }
 
-static void assert_no_cgroup_left(const struct broker *b)
+bool broker_has_cgroups(const struct broker *b)
 {
-	char command[256];
+	DIR *dir = b->cgroup[0] ? opendir(b->cgroup) : NULL;
+	bool has = false;
+
+	while (dir && !has) {
+		struct dirent *e = readdir(dir);
+
+		if (!e)
+			break;
+		has = e->d_type == DT_DIR && e->d_name[0] != '.';
+	}
+	if (dir)
+		closedir(dir);
+	return has;
+}
+
+/* Everything that the broker has had on disk. */
+static void remove_all(struct broker *b)
+{
+	char command[1024];
 
 	snprintf(command, sizeof(command),
-		"! find /sys/fs/cgroup -type d -name 'fdbroker-%d-*' 2>/dev/null | grep -q .",
-		b->pid);
+		"rm -rf %s; test -z '%s' || find %s -depth -type d -exec rmdir {} +", b->dir,
+		b->cgroup, b->cgroup[0] ? b->cgroup : "/nonexistent");
 	assert_int_equal(system(command), 0);
+	free(b->fds_at_start);
+}
+
+void broker_kill(struct broker *b)
+{
+	close(b->witness);
+	(void)kill(b->pid, SIGKILL);
+	write_cgroup(b, "cgroup.kill", "1");
+	(void)waitpid(b->pid, NULL, 0);
+	pause_ms(100); /* a group that is killed takes a moment to be empty */
+	remove_all(b);
 }
 
 void broker_stop(struct broker *b)
@@ -254,7 +325,6 @@ void broker_stop(struct broker *b)
 
 void broker_reap(struct broker *b)
 {
-	char command[128];
 	int status;
 
 	close(b->witness);
@@ -265,10 +335,8 @@ void broker_reap(struct broker *b)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_int_equal(access(b->socket, F_OK), -1);
-	assert_no_cgroup_left(b);
-	snprintf(command, sizeof(command), "rm -rf %s", b->dir);
-	assert_int_equal(system(command), 0);
-	free(b->fds_at_start);
+	assert_false(broker_has_cgroups(b));
+	remove_all(b);
 }
 
 /* ---- the client ---- */

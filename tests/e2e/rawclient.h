@@ -6,6 +6,7 @@
 #ifndef FDBROKER_TESTS_RAWCLIENT_H
 #define FDBROKER_TESTS_RAWCLIENT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "fdbroker.pb-c.h"
@@ -16,6 +17,7 @@ struct broker {
 	char dir[64]; /* socket, criu, images; removed at the end */
 	char socket[96];
 	char images[96];    /* of one task, with open files whose keys are a, b, c and var/log/x */
+	char cgroup[256];   /* in which it runs alone; "": there is no cgroup v2 */
 	char state[96];     /* what the broker remembers of its jobs */
 	char *fds_at_start; /* its descriptor table when it had just begun to serve */
 	int witness;        /* a session that must notice nothing of all that happens */
@@ -51,8 +53,14 @@ void broker_stop(struct broker *b);
 /* The last part of broker_stop(), for a broker that has been told to stop already. */
 void broker_reap(struct broker *b);
 
+/* End it at once with all that it has made, for a broker that is not as it should be. Everything is removed. */
+void broker_kill(struct broker *b);
+
 /* The broker's children, in words, to compare with "". Owned by the caller. */
 char *broker_children(const struct broker *b);
+
+/* Does a control group of one of its jobs exist? */
+bool broker_has_cgroups(const struct broker *b);
 
 int raw_connect(const struct broker *b);
 

@@ -566,6 +566,10 @@ static bool end_well(const struct point *p, struct client *c, enum heard heard)
 	if (unrest)
 		complain(p, "something is left: %s", unrest);
 	good = heard != NOTHING && !unrest;
+	if (broker_has_cgroups(&broker)) {
+		complain(p, "a control group is left");
+		good = false;
+	}
 	if (strange_files()) {
 		complain(p, "%u half-written files in the state directory", strange_files());
 		good = false;
@@ -591,7 +595,7 @@ static bool run_point(const struct point *p)
 	struct client c;
 	enum injected how;
 	enum heard heard;
-	uint64_t start = now_ms();
+	uint64_t start_ms = now_ms();
 	pid_t strace;
 	bool good;
 
@@ -611,7 +615,7 @@ static bool run_point(const struct point *p)
 		printf("# %s %s when=%u: %s%s, %lu ms\n", p->call, p->error, p->when,
 			(const char *const[]){
 				"success", "failure: ", "error: ", "closed: ", "NOTHING" }[heard],
-			heard == SUCCESS ? "" : c.text, (unsigned long)(now_ms() - start));
+			heard == SUCCESS ? "" : c.text, (unsigned long)(now_ms() - start_ms));
 	good = end_well(p, &c, heard);
 	if (good && (heard = restore(&c)) != SUCCESS) {
 		complain(p, "and the next restore does not work: %d %s", heard, c.text);
@@ -632,20 +636,6 @@ static void start(void)
 	snprintf(key, sizeof(key), "%s", getenv("FDB_FAULTS_KEY") ?: "a");
 }
 
-/* After a point that it has not got over. */
-static void start_anew(void)
-{
-	char command[128];
-
-	(void)kill(broker.pid, SIGKILL);
-	(void)waitpid(broker.pid, NULL, 0);
-	close(broker.witness);
-	snprintf(command, sizeof(command), "rm -rf %s", broker.dir);
-	assert_int_equal(system(command), 0);
-	free(broker.fds_at_start);
-	start();
-}
-
 static void work(void)
 {
 	struct client c;
@@ -655,8 +645,10 @@ static void work(void)
 	for (int warm = 0; warm < 3; warm++)
 		assert_int_equal(restore(&c), SUCCESS);
 	while ((i = __atomic_fetch_add(&totals->next, 1, __ATOMIC_RELAXED)) < n_points)
-		if (!run_point(&points[i]))
-			start_anew();
+		if (!run_point(&points[i])) {
+			broker_kill(&broker);
+			start();
+		}
 	broker_stop(&broker);
 }
 
@@ -681,6 +673,7 @@ static void every_call_fails_once(void **state)
 		assert_true(workers[i] >= 0);
 		if (workers[i] == 0) {
 			work();
+			fflush(stdout);
 			_exit(0);
 		}
 	}
