@@ -67,7 +67,7 @@ static _Noreturn void exec_broker(const struct broker *b, const char *const *opt
 	const char *argv[16 + MAX_OPTIONS] = { "criu-fdbroker", "--socket", b->socket, "--criu",
 		criu, "--criu-fault", "0", "--state", b->state, "-v" };
 
-	build_path(program, "criu-fdbroker");
+	build_path(program, getenv("RAW_BROKER") ?: "criu-fdbroker");
 	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
 	if (!getenv("RAW_VERBOSE"))
 		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * For the protocol tests: a broker with a fake criu, and a client that can send anything at all. Every
- * function fails the running test where something does not work.
+ * function fails the running test where something does not work. Environment: RAW_VERBOSE: the broker's log is seen;
+ * RAW_BROKER: another program in the build folder in its place.
  */
 #ifndef FDBROKER_TESTS_RAWCLIENT_H
 #define FDBROKER_TESTS_RAWCLIENT_H
