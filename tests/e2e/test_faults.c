@@ -9,9 +9,12 @@
  *
  * Not made to fail: what the kernel never refuses when it is called rightly (never[] in inject.c).
  *
- * Environment: FDB_FAULTS_ALL=1: every call with every errno of it, else each call with one errno, and a part of
- * those of which there are many; FDB_FAULTS_CRIU, _IMAGES, _KEY: a real criu, its images, and the key of what is
- * replaced; FDB_FAULTS_ONLY: one point, as "write:ENOSPC:8"; FDB_FAULTS_JOBS: brokers that are tested at one time [2].
+ * Environment:
+ *   FDB_FAULTS_ALL=1    every call with every errno of it; else each call with one, and each fourth allocation
+ *   FDB_FAULTS_EVERY=N  the first of each N points
+ *   FDB_FAULTS_ONLY=P   one point: "write:ENOSPC:8" is the eighth write()
+ *   FDB_FAULTS_JOBS=N   brokers that are tested at one time [2]
+ *   FDB_FAULTS_CRIU, _IMAGES, _KEY, _FAULT: a real criu, its images, the key of what is replaced, CRIU_FAULT
  */
 #include <dirent.h>
 #include <errno.h>
@@ -74,6 +77,13 @@ static void complain(const struct point *p, const char *format, ...)
 
 /* ---- which points there are ---- */
 
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
 static void add_point(const char *call, const char *error, unsigned when)
 {
 	assert_true(n_points < MAX_POINTS);
@@ -84,7 +94,7 @@ static void add_point(const char *call, const char *error, unsigned when)
 static void add_points(const char *call, unsigned times)
 {
 	const struct inject_errors *e = inject_errors_of(call);
-	bool all = getenv("FDB_FAULTS_ALL");
+	bool all = is_set("FDB_FAULTS_ALL");
 
 	for (unsigned when = 1; e && when <= times; when++)
 		for (unsigned i = 0; i < 3 && e->errors[i] && (all || i == 0); i++)
@@ -343,12 +353,21 @@ static void run_all(bool malloc)
 {
 	const char *text = getenv("FDB_FAULTS_JOBS");
 	int jobs = text && atoi(text) <= MAX_JOBS ? atoi(text) : 2;
+	unsigned every =
+		getenv("FDB_FAULTS_EVERY") ? (unsigned)atoi(getenv("FDB_FAULTS_EVERY")) : 1;
 	pid_t workers[MAX_JOBS];
 	uint64_t began = now_ms();
 
 	if (getenv("FDB_FAULTS_ONLY"))
 		choose(getenv("FDB_FAULTS_ONLY"));
 	*totals = (struct totals){ 0 };
+	if (every > 1) {
+		unsigned n = 0;
+
+		for (unsigned i = 0; i < n_points; i += every)
+			points[n++] = points[i];
+		n_points = n;
+	}
 	for (int i = 0; i < jobs; i++) {
 		fflush(stdout);
 		workers[i] = fork();
@@ -407,7 +426,7 @@ static void every_allocation_fails_once(void **state)
 	broker_stop(&broker);
 	(void)unlink(path);
 	printf("# a restore is %lu allocations\n", times);
-	for (unsigned when = 1; when <= times; when += getenv("FDB_FAULTS_ALL") ? 1 : 4)
+	for (unsigned when = 1; when <= times; when += is_set("FDB_FAULTS_ALL") ? 1 : 4)
 		add_point("malloc", "ENOMEM", when);
 	run_all(true);
 	assert_int_equal(unsetenv("RAW_BROKER"), 0);
@@ -425,5 +444,7 @@ int main(void)
 		NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (!points || totals == MAP_FAILED)
 		return 1;
+	if (getenv("FDB_FAULTS_CRIU"))
+		cmocka_set_test_filter("every_call_fails_once");
 	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
 }
