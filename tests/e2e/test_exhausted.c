@@ -188,20 +188,20 @@ static struct answer lend_long_names(int sock, unsigned turn)
 	Fdbroker__V1__Lend body = FDBROKER__V1__LEND__INIT;
 	static char names[WIRE_MAX_FDS][256];
 	char *list[WIRE_MAX_FDS];
-	int fds[WIRE_MAX_FDS];
+	int fds[WIRE_MAX_FDS], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct answer a;
 
 	for (size_t i = 0; i < WIRE_MAX_FDS; i++) {
 		snprintf(names[i], sizeof(names[i]), "%0200u-%zu", turn, i);
 		list[i] = names[i];
-		fds[i] = i ? fds[0] : open("/dev/null", O_RDWR | O_CLOEXEC);
+		fds[i] = null;
 	}
 	body.n_names = WIRE_MAX_FDS;
 	body.names = list;
 	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_LEND;
 	message.lend = &body;
 	a = raw_call(sock, &message, fds, WIRE_MAX_FDS);
-	close(fds[0]);
+	close(null);
 	return a;
 }
 
