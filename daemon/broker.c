@@ -21,13 +21,17 @@
 #include "job.h"
 #include "listen.h"
 #include "log.h"
+#include "messages.h"
 #include "numbers.h"
 #include "peer.h"
 #include "reap.h"
+#include "scope.h"
 #include "scratch.h"
 #include "session.h"
+#include "standing.h"
 #include "sysd.h"
 #include "users.h"
+#include "version.h"
 
 #define MAX_LISTENERS 16
 #define MAX_WARNINGS  4
@@ -36,8 +40,9 @@
 struct broker {
 	const struct config *config; /* borrowed */
 	struct event_base *base;
-	struct event *on_term, *on_int, *stop_tick;
+	struct event *on_term, *on_int, *on_hup, *stop_tick;
 	struct reaper *reaper;
+	struct standing *standing;
 	struct users users;
 	struct jobs jobs;
 	struct calls calls;
@@ -46,7 +51,7 @@ struct broker {
 	LIST_HEAD(, session) sessions;
 	uint64_t last_session;
 	bool stopping;
-	bool bad_sockets; /* from systemd */
+	bool activated, bad_sockets; /* by systemd; some that it passed */
 	char criu[PATH_MAX];
 	const char *warnings[MAX_WARNINGS];
 };
@@ -163,9 +168,19 @@ static void terminated(evutil_socket_t sig, short what, void *arg)
 	struct broker *b = arg;
 
 	(void)what;
-	log_line(LOG_INFO, NULL, "stopping (SIG%s)", sigabbrev_np((int)sig) ?: "?");
+	log_line(LOG_INFO, &(struct log_about){ .message = MESSAGE_STOPPING }, "stopping (SIG%s)",
+		sigabbrev_np((int)sig) ?: "?");
 	b->calls.stopping = true;
 	jobs_cancel_all(&b->jobs, "the broker is stopping");
+	begin_stop(b);
+}
+
+/* A socket that systemd listens on brings us back; one of our own would not. */
+static void on_long_idle(void *arg)
+{
+	struct broker *b = arg;
+
+	log_line(LOG_INFO, NULL, "stopping: there is nothing to do");
 	begin_stop(b);
 }
 
@@ -198,9 +213,22 @@ static rlim_t raise_nofile(void)
 
 static void warn(struct broker *b, const char *text)
 {
+	for (size_t i = 0; i < b->calls.n_warnings; i++)
+		if (b->warnings[i] == text)
+			return;
 	log_line(LOG_WARNING, NULL, "%s", text);
 	if (b->calls.n_warnings < MAX_WARNINGS)
 		b->warnings[b->calls.n_warnings++] = text;
+}
+
+static void unwarn(struct broker *b, const char *text)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->calls.n_warnings; i++)
+		if (b->warnings[i] != text)
+			b->warnings[kept++] = b->warnings[i];
+	b->calls.n_warnings = kept;
 }
 
 static uint64_t now_ms(void)
@@ -228,6 +256,8 @@ static void set_limits(struct broker *b)
 	b->jobs.users = &b->users;
 	queue_init(&b->jobs.planning, CONFIG_PLANNERS, CONFIG_MAX_QUEUED);
 	queue_init(&b->jobs.workers, b->config->workers, CONFIG_MAX_QUEUED);
+	b->jobs.planning.reserve = true;
+	b->jobs.workers.reserve = b->config->workers > 2;
 	b->jobs.limits = (struct jobs_limits){
 		.max_under_way = CONFIG_MAX_QUEUED,
 		.max_kept = CONFIG_MAX_KEPT,
@@ -259,14 +289,43 @@ static int start_room(struct broker *b)
 	return 0;
 }
 
+/* The criu of restores that begin from now on. */
 static void find_criu(struct broker *b)
 {
+	static const char missing[] =
+		"there is no criu at its path: no restore can work; see --criu";
+
 	criu_program_find(b->config->criu, b->criu, sizeof(b->criu));
 	b->jobs.criu = b->criu;
-	b->jobs.fault = b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL)
-					 : criu_program_fault();
 	if (access(b->criu, X_OK) < 0)
-		warn(b, "there is no criu at its path: no restore can work; see --criu");
+		warn(b, missing);
+	else
+		unwarn(b, missing);
+}
+
+static void log_criu(const struct broker *b, const char *message, const char *what)
+{
+	char criu[sizeof("FDBROKER_CRIU=") + PATH_MAX];
+	const char *fields[] = { criu, "FDBROKER_VERSION=" FDB_VERSION, NULL };
+
+	snprintf(criu, sizeof(criu), "FDBROKER_CRIU=%s", b->criu);
+	log_line(LOG_INFO, &(struct log_about){ .message = message, .fields = fields },
+		"%s; criu is %s%s%s", what, b->criu, b->jobs.fault ? ", CRIU_FAULT=" : "",
+		b->jobs.fault ?: "");
+}
+
+/* systemctl reload: a criu that was installed or moved meanwhile is found. Restores under way go on. */
+static void reload(evutil_socket_t sig, short what, void *arg)
+{
+	struct broker *b = arg;
+
+	(void)sig, (void)what;
+	if (b->stopping)
+		return;
+	sysd_reloading();
+	find_criu(b);
+	log_criu(b, MESSAGE_RELOADED, "reloaded");
+	sysd_ready();
 }
 
 /* @kept: what systemd has held for us; consumed */
@@ -276,7 +335,19 @@ static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 	int r;
 
 	set_limits(b);
+	b->jobs.fault = b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL)
+					 : criu_program_fault();
 	find_criu(b);
+	if (standing_new(&(struct standing_spec){ b->base, &b->jobs, &b->calls.sessions,
+				 on_long_idle, b },
+		    &b->standing) < 0) {
+		log_line(LOG_ERR, NULL, "cannot start: no memory");
+		return -1;
+	}
+	if (b->activated)
+		standing_set_idle(b->standing, b->config->idle_s);
+	if (b->config->local < 0)
+		(void)scopes_new(b->base, &b->jobs.scopes); /* without systemd there are none */
 	b->jobs.idle = on_idle;
 	b->jobs.idle_arg = b;
 	if (keep_open(b->config->state_dir, &b->jobs.keep, &err) < 0) {
@@ -308,6 +379,7 @@ static void on_socket(void *arg, int fd)
 {
 	struct broker *b = arg;
 
+	b->activated = true;
 	if (add_listener(b, fd, NULL) < 0)
 		b->bad_sockets = true;
 }
@@ -364,9 +436,11 @@ static int start_events(struct broker *b)
 		return -1;
 	b->on_term = evsignal_new(b->base, SIGTERM, terminated, b);
 	b->on_int = evsignal_new(b->base, SIGINT, terminated, b);
+	b->on_hup = evsignal_new(b->base, SIGHUP, reload, b);
 	b->stop_tick = event_new(b->base, -1, EV_PERSIST, stop_tick, b);
-	if (!b->on_term || !b->on_int || !b->stop_tick || event_add(b->on_term, NULL) < 0 ||
-		event_add(b->on_int, NULL) < 0)
+	if (!b->on_term || !b->on_int || !b->on_hup || !b->stop_tick ||
+		event_add(b->on_term, NULL) < 0 || event_add(b->on_int, NULL) < 0 ||
+		event_add(b->on_hup, NULL) < 0)
 		return -1;
 	return discard_start();
 }
@@ -387,8 +461,10 @@ static void broker_done(struct broker *b)
 	cgroup_parent_done(&b->jobs.cgroup);
 	cleanup_fd(&b->jobs.scratch);
 	reaper_free(b->reaper);
+	standing_free(b->standing);
 	free_event(b->on_term);
 	free_event(b->on_int);
+	free_event(b->on_hup);
 	free_event(b->stop_tick);
 	if (b->base)
 		event_base_free(b->base);
@@ -412,9 +488,8 @@ int broker_run(const struct config *config)
 	b->calls.warnings = b->warnings;
 	b->calls.started_ms = now_ms();
 	if (start(b) == 0) {
-		sysd_ready("serving");
-		log_line(LOG_INFO, NULL, "serving; criu is %s%s%s", b->criu,
-			b->jobs.fault ? ", CRIU_FAULT=" : "", b->jobs.fault ?: "");
+		sysd_ready();
+		log_criu(b, MESSAGE_STARTED, "serving");
 		if (event_base_dispatch(b->base) == 0 || b->stopping)
 			exit_code = EXIT_SUCCESS;
 	}

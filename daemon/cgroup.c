@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -175,19 +176,46 @@ int cgroup_kill(const struct cgroup *cg)
 	return write_file(cg->fd, "cgroup.kill", "1");
 }
 
-int cgroup_count(const struct cgroup *cg)
+/* What is listed in cgroup.procs. Return: a stream, or NULL with errno. */
+static FILE *open_procs(const struct cgroup *cg)
 {
 	autofd int fd = openat(cg->fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	char text[4096];
-	int lines = 0;
-	ssize_t n;
 
-	if (fd < 0)
+	return fd < 0 ? NULL : fdopen(TAKE_FD(fd), "r");
+}
+
+int cgroup_pids(const struct cgroup *cg, uint32_t **ret)
+{
+	FILE *f = open_procs(cg);
+	uint32_t *list = NULL;
+	char line[32];
+	int n = 0;
+
+	if (!f)
 		return -errno;
-	while ((n = read(fd, text, sizeof(text))) > 0)
-		for (ssize_t i = 0; i < n; i++)
-			lines += text[i] == '\n';
-	return n < 0 ? -errno : lines;
+	while (n >= 0 && fgets(line, sizeof(line), f)) {
+		uint32_t *more = n % 64 ? list : reallocarray(list, (size_t)n + 64, sizeof(*list));
+
+		if (more) {
+			list = more;
+			list[n++] = (uint32_t)strtoul(line, NULL, 10);
+		} else {
+			n = -ENOMEM;
+		}
+	}
+	fclose(f);
+	if (n < 0)
+		free(list);
+	else
+		*ret = list;
+	return n;
+}
+
+int cgroup_count(const struct cgroup *cg)
+{
+	autofree uint32_t *pids = NULL;
+
+	return cgroup_pids(cg, &pids);
 }
 
 bool cgroup_populated(const struct cgroup *cg)
@@ -200,20 +228,43 @@ bool cgroup_populated(const struct cgroup *cg)
 }
 
 /* Moves what is listed now; a task that forks meanwhile leaves a child for the next turn. */
-static int move_once(const struct cgroup *cg)
+static int move_once(const struct cgroup *cg, int to)
 {
-	autofd int procs = openat(cg->fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *f = open_procs(cg);
 	char pid[32];
 	int moved = 0;
-	FILE *f = procs < 0 ? NULL : fdopen(TAKE_FD(procs), "r");
 
 	if (!f)
 		return -errno;
 	while (fgets(pid, sizeof(pid), f))
-		if (write_file(cg->parent->fd, "cgroup.procs", pid) == 0)
+		if (write_file(to, "cgroup.procs", pid) == 0)
 			moved++;
 	fclose(f);
 	return moved;
+}
+
+/* Bounded, for a tree could fork faster than we move it. */
+static void move_all(const struct cgroup *cg, int to)
+{
+	for (int turn = 0; turn < 100 && cgroup_populated(cg); turn++)
+		if (move_once(cg, to) < 0)
+			break;
+}
+
+int cgroup_move(struct cgroup *cg, const char *path)
+{
+	struct cgroup to;
+	int r = cgroup_open(cg->parent, path, &to);
+
+	if (r < 0)
+		return r;
+	move_all(cg, to.fd);
+	r = cgroup_release(cg, false);
+	if (r < 0)
+		cleanup_fd(&to.fd);
+	else
+		*cg = to;
+	return r;
 }
 
 /* Groups that tasks of the job have made below theirs; empty, for the job's own is. */
@@ -245,10 +296,8 @@ int cgroup_release(struct cgroup *cg, bool move)
 
 	if (cg->fd < 0)
 		return 0;
-	/* Bounded, for a tree could fork faster than we move it. */
-	for (int turn = 0; move && turn < 100 && cgroup_populated(cg); turn++)
-		if (move_once(cg) < 0)
-			break;
+	if (move)
+		move_all(cg, cg->parent->fd);
 	r = remove_group(cg);
 	if (r < 0 && r != -ENOENT) {
 		remove_below(cg->fd, MAX_DEPTH);

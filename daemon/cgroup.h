@@ -54,6 +54,17 @@ int cgroup_open(const struct cgroup_parent *parent, const char *path, struct cgr
 /* SIGKILL to every task in it, forks included (cgroup.kill, Linux 5.14). Return: 0 or -errno. */
 int cgroup_kill(const struct cgroup *cg);
 
+/* Processes in it now, not those in groups below it. Return: how many, @ret is the caller's to free(); -errno. */
+int cgroup_pids(const struct cgroup *cg, uint32_t **ret);
+
+/**
+ * cgroup_move() - put what is in it into another group, which takes its place
+ * @path: of the other, which exists, as of struct cgroup
+ *
+ * Return: 0 and @cg is the other; or -errno: @cg is as before, but what could be moved was moved.
+ */
+int cgroup_move(struct cgroup *cg, const char *path);
+
 /* Processes in it now, not counting those in groups below it. Return: -errno on doubt. */
 int cgroup_count(const struct cgroup *cg);
 

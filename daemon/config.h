@@ -56,7 +56,9 @@ struct config {
 	uint32_t deadline_ms;    /* default of a restore */
 	unsigned workers;        /* restores that run criu at one time */
 	const char *state_dir;   /* NULL: none, nothing outlives the daemon */
-	const gid_t *group;      /* whose members may restore as root may; NULL: none */
+	unsigned
+		idle_s; /* end after so long without work, if systemd would start us again; 0: never */
+	const gid_t *group; /* whose members may restore as root may; NULL: none */
 };
 
 #endif

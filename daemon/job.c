@@ -13,7 +13,7 @@
  * cgroup or descriptor of it is left. Each state is written down before anybody hears of it, as far as a daemon
  * that is started after a crash needs it (recover.c).
  *
- * Not here: the plan (prepare.c), criu's process and its RPC (worker.c), where its tasks are and how they are
+ * Not here: its acceptance and what it has in its hands (job_means.c), the plan (prepare.c), criu's process and its RPC (worker.c), where its tasks are and how they are
  * killed (tree.c), the words of an outcome (outcome.c), the set of all jobs (jobs.c).
  */
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 #define GRACE_MS 2000 /* for criu to clean up after itself before everything is killed */
 #define TICK_MS  50   /* how often an end that does not come by itself is looked after */
 
-static void set_timer(struct job *job, uint64_t ms)
+void job_set_timer(struct job *job, uint64_t ms)
 {
 	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
@@ -50,7 +50,6 @@ static void set_timer(struct job *job, uint64_t ms)
 static void conclude(struct job *job, enum job_state state)
 {
 	struct record *r = &job->record;
-	struct log_about what = job_about(job);
 	struct job_handles handles = { .pidfd = state == JOB_RUNNING ? job->tree.pidfd : -1 };
 
 	handles.log = r->has_log ? keep_log_open(&job->jobs->keep, r->id) : -1;
@@ -61,19 +60,16 @@ static void conclude(struct job *job, enum job_state state)
 		job_close_log(job);
 	job_enter(job, state);
 	job_save_or_warn(job);
-	if (r->success) {
+	if (r->success)
 		job->jobs->done++;
-		log_line(LOG_INFO, &what, "restored, root task is %d", r->root.pid);
-	} else {
+	else
 		job->jobs->failed++;
-		log_line(LOG_NOTICE, &what, "failed: %s: %s", err_code_name(r->err.code),
-			r->err.text);
-	}
+	job_log_result(job);
 	job_tell_result(job, &handles);
 	cleanup_fd(&handles.log);
 	job_drop_means(job);
 	job->jobs->under_way--;
-	user_discharge(job->user, USERS_JOBS, 1);
+	job_discharge_job(job);
 	job_tell_state(job);
 	if (state == JOB_ENDED)
 		jobs_one_ended(job->jobs, job);
@@ -102,7 +98,7 @@ void job_begin_end(struct job *job, const struct err *err, uint64_t grace_ms)
 	if (grace_ms == 0)
 		kill_everything(job);
 	job_leave_queue(job);
-	set_timer(job, started ? TICK_MS : 0);
+	job_set_timer(job, started ? TICK_MS : 0);
 	job_tell_state(job);
 }
 
@@ -146,6 +142,7 @@ static void release_tree(struct job *job)
 {
 	struct log_about what = job_about(job);
 
+	scope_forget(TAKE_PTR(job->scope));
 	/* Nobody is in it: that was to be proved. */
 	if (tree_done(&job->tree, false) < 0)
 		log_line(LOG_WARNING, &what, "its cgroup %s cannot be removed", job->record.cgroup);
@@ -186,7 +183,7 @@ static bool is_before_result(const struct job *job)
 	return job->record.state < JOB_ENDING;
 }
 
-static void timer_fired(evutil_socket_t none, short what, void *arg)
+void job_timer_fired(evutil_socket_t none, short what, void *arg)
 {
 	struct job *job = arg;
 	struct err err;
@@ -203,7 +200,7 @@ static void timer_fired(evutil_socket_t none, short what, void *arg)
 	} else if (job->record.state == JOB_ENDING) {
 		if (job_clock_us(CLOCK_MONOTONIC) >= job->kill_at_us)
 			kill_everything(job);
-		set_timer(job, TICK_MS);
+		job_set_timer(job, TICK_MS);
 		job_poll(job);
 	} else if (job->worker) {
 		worker_kill(job->worker); /* it answered long ago and does not end */
@@ -227,22 +224,6 @@ int job_cancel(struct job *job, const char *why)
 
 /* ---- the restored tree ---- */
 
-static void log_end(const struct job *job)
-{
-	const struct record *r = &job->record;
-	struct log_about what = job_about(job);
-
-	if (!r->end_known)
-		log_line(LOG_INFO, &what, "root task %d is gone; how it ended is not known",
-			r->root.pid);
-	else if (WIFEXITED(r->end_status))
-		log_line(LOG_INFO, &what, "root task %d exited with %d", r->root.pid,
-			WEXITSTATUS(r->end_status));
-	else
-		log_line(LOG_INFO, &what, "root task %d was ended by signal %d", r->root.pid,
-			WTERMSIG(r->end_status));
-}
-
 void job_root_ended(struct tree *tree, bool known, int status, const struct rusage *usage)
 {
 	struct job *job = (struct job *)((char *)tree - offsetof(struct job, tree));
@@ -259,16 +240,14 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 	job_enter(job, JOB_ENDED);
 	job_save_or_warn(job);
 	sysd_forget_fd(r->id);
-	log_end(job);
+	job_log_end(job);
 	job_tell_state(job);
 	jobs_one_ended(job->jobs, job);
 }
 
 static void succeed(struct job *job)
 {
-	if (job->own_work >= 0)
-		job->record.has_stats = stats_read(job->own_work, &job->record.stats) == 0;
-	set_timer(job, GRACE_MS);
+	job_set_timer(job, GRACE_MS);
 	job->counted = true;
 	job->jobs->trees++;
 	conclude(job, JOB_RUNNING);
@@ -277,6 +256,30 @@ static void succeed(struct job *job)
 	if (!tree_has_root(&job->tree)) /* it has ended meanwhile */
 		job_root_ended(&job->tree, job->record.end_known, job->record.end_status,
 			job->record.has_usage ? &job->record.usage : NULL);
+}
+
+static void statistics(void *arg, const struct stats *stats)
+{
+	struct job *job = arg;
+
+	if (job->record.state != JOB_RESTORING)
+		return;
+	job->record.has_stats = stats != NULL;
+	if (stats)
+		job->record.stats = *stats;
+	succeed(job);
+}
+
+/* criu has restored it. What has it counted? In the client's directory only a child may look. */
+static void count(struct job *job)
+{
+	struct stats stats;
+
+	job->replied = true;
+	if (job->own_work < 0)
+		prepare_ask_statistics(job->prepare, job->spec.work);
+	else
+		statistics(job, stats_read(job->own_work, &stats) == 0 ? &stats : NULL);
 }
 
 /* ---- the way there ---- */
@@ -360,7 +363,7 @@ static void replied(void *arg, const struct swrk_reply *reply)
 			reply->pid);
 		job_begin_end(job, &err, 0);
 	} else {
-		succeed(job);
+		count(job);
 	}
 }
 
@@ -384,12 +387,14 @@ static void worker_ended(void *arg, int status, const struct spawn_report *repor
 
 	job->worker = NULL;
 	outcome_of_criu(job->jobs->criu, status, report, &err);
-	if (job->record.state == JOB_RESTORING)
+	if (job->record.state == JOB_RESTORING && !job->replied)
 		job_begin_end(job, &err, 0);
 	else if (job->hung_up && !job->killed)
 		job->record.err = err; /* how it ended says more than that its socket was closed */
 	if (job->record.has_result)
 		job_close_log(job);
+	if (job->record.state == JOB_RUNNING)
+		job_ask_scope(job);
 	/* criu is gone: what it has left behind has nobody to clean up after it. */
 	if (job->record.state == JOB_ENDING && tree_is_left(&job->tree))
 		kill_everything(job);
@@ -469,7 +474,7 @@ static void ready(void *arg, const struct err *failed)
 }
 
 static const struct prepare_ops prepare_ops = {
-	.ready = ready, .unchanged = unchanged, .explained = explained
+	.ready = ready, .unchanged = unchanged, .explained = explained, .statistics = statistics
 };
 
 void job_begin_planning(struct job *job)
@@ -479,66 +484,4 @@ void job_begin_planning(struct job *job)
 	if (prepare_start(job->jobs->base, job->jobs->reaper, &job->request, &prepare_ops, job,
 		    &job->prepare, &err) < 0)
 		job_begin_end(job, &err, 0);
-}
-
-/* ---- the beginning ---- */
-
-struct job *job_new(struct jobs *jobs, uid_t uid)
-{
-	struct job *job = calloc(1, sizeof(*job));
-
-	if (!job)
-		return NULL;
-	job->jobs = jobs;
-	job->own_work = job->log = -1;
-	job->spec = JOB_SPEC_NONE;
-	tree_init(&job->tree, jobs->reaper, job_root_ended);
-	job->user = users_get(jobs->users, uid);
-	job->timer = evtimer_new(jobs->base, timer_fired, job);
-	if (job->user && job->timer)
-		return job;
-	job_free(job, true);
-	return NULL;
-}
-
-int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client *client,
-	struct job_observer *observer, struct job **ret, struct err *err)
-{
-	struct job *job;
-
-	if (jobs->under_way >= jobs->limits.max_under_way)
-		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%u restores are under way or queued, the broker's limit", jobs->under_way);
-	job = job_new(jobs, client->uid);
-	if (!job)
-		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a job");
-	job->record.id = jobs->last_id + 1;
-	job->record.uid = client->uid;
-	job->record.client = client->pid;
-	job->record.carry_on = client->carry_on;
-	job->record.deadline_ms = spec->deadline_ms;
-	job->record.accepted_us = job_clock_us(CLOCK_REALTIME);
-	job->record.started_us = job_clock_us(CLOCK_MONOTONIC);
-	job->record.state = JOB_ACCEPTED;
-	if (user_charge(job->user, USERS_JOBS, 1, err) < 0) {
-		job_free(job, true);
-		return -1;
-	}
-	if (job_prepare_to_plan(job, spec, err) < 0) {
-		user_discharge(job->user, USERS_JOBS, 1);
-		job_free(job, false);
-		return -1;
-	}
-	job->spec = *spec;
-	*spec = JOB_SPEC_NONE;
-	jobs->last_id++;
-	jobs->under_way++;
-	TAILQ_INSERT_TAIL(&jobs->list, job, entry);
-	if (observer)
-		job_observe(job, observer);
-	set_timer(job, job->spec.deadline_ms);
-	jobs_look_after(jobs);
-	jobs_schedule(jobs);
-	*ret = job;
-	return 0;
 }

@@ -148,7 +148,40 @@ void job_close_log(struct job *job)
 	bytes = keep_log_trim(&job->jobs->keep, job->record.id, limits->max_job_log_bytes);
 	job->record.log_bytes = bytes < 0 ? 0 : (uint64_t)bytes;
 	job->jobs->log_bytes += job->record.log_bytes;
-	user_charge_anyway(job->user, USERS_LOG_BYTES, job->record.log_bytes);
+	job->charged_log = job->record.log_bytes;
+	user_charge_anyway(job->user, USERS_LOG_BYTES, job->charged_log);
+}
+
+void job_discharge_job(struct job *job)
+{
+	user_discharge(job->user, USERS_JOBS, job->charged_job ? 1 : 0);
+	job->charged_job = false;
+}
+
+static void put_user(struct job *job)
+{
+	job_discharge_job(job);
+	user_discharge(job->user, USERS_KEPT, job->charged_kept ? 1 : 0);
+	user_discharge(job->user, USERS_LOG_BYTES, job->charged_log);
+	user_put(job->user);
+}
+
+struct job *job_new(struct jobs *jobs, uid_t uid)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->jobs = jobs;
+	job->own_work = job->log = -1;
+	job->spec = JOB_SPEC_NONE;
+	tree_init(&job->tree, jobs->reaper, job_root_ended);
+	job->user = users_get(jobs->users, uid);
+	job->timer = evtimer_new(jobs->base, job_timer_fired, job);
+	if (job->user && job->timer)
+		return job;
+	job_free(job, true);
+	return NULL;
 }
 
 void job_free(struct job *job, bool keep)
@@ -158,6 +191,7 @@ void job_free(struct job *job, bool keep)
 	if (job->worker)
 		worker_abandon(job->worker);
 	job_drop_means(job);
+	scope_forget(job->scope);
 	/* Who comes after us finds them by their cgroups; if nobody does, they go into ours. */
 	(void)tree_done(&job->tree, jobs->keep.dir < 0);
 	if (job->timer)
@@ -167,7 +201,49 @@ void job_free(struct job *job, bool keep)
 		(void)keep_log_remove(&jobs->keep, job->record.id);
 	}
 	if (job->user)
-		user_put(job->user);
+		put_user(job);
 	record_done(&job->record);
 	free(job);
+}
+
+int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client *client,
+	struct job_observer *observer, struct job **ret, struct err *err)
+{
+	struct job *job;
+
+	if (jobs->under_way >= jobs->limits.max_under_way)
+		return err_set(err, ERR_LIMIT, 0, NULL,
+			"%u restores are under way or queued, the broker's limit", jobs->under_way);
+	job = job_new(jobs, client->uid);
+	if (!job)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a job");
+	job->record.id = jobs->last_id + 1;
+	job->record.uid = client->uid;
+	job->record.client = client->pid;
+	job->record.carry_on = client->carry_on;
+	job->record.deadline_ms = spec->deadline_ms;
+	job->record.accepted_us = job_clock_us(CLOCK_REALTIME);
+	job->record.started_us = job_clock_us(CLOCK_MONOTONIC);
+	job->record.state = JOB_ACCEPTED;
+	if (user_charge(job->user, USERS_JOBS, 1, err) < 0) {
+		job_free(job, true);
+		return -1;
+	}
+	job->charged_job = true;
+	if (job_prepare_to_plan(job, spec, err) < 0) {
+		job_free(job, false);
+		return -1;
+	}
+	job->spec = *spec;
+	*spec = JOB_SPEC_NONE;
+	jobs->last_id++;
+	jobs->under_way++;
+	TAILQ_INSERT_TAIL(&jobs->list, job, entry);
+	if (observer)
+		job_observe(job, observer);
+	job_set_timer(job, job->spec.deadline_ms);
+	jobs_look_after(jobs);
+	jobs_schedule(jobs);
+	*ret = job;
+	return 0;
 }

@@ -45,6 +45,7 @@ static int recover_running(struct job *job, int pidfd)
 	job->counted = true;
 	job->jobs->trees++;
 	jobs_look_after(job->jobs);
+	job_ask_scope(job);
 	return r;
 }
 
@@ -65,6 +66,7 @@ static void recover_under_way(struct job *job)
 		sweep_tree(job->record.root.pid);
 	job->jobs->under_way++;
 	user_charge_anyway(job->user, USERS_JOBS, 1);
+	job->charged_job = true;
 	jobs_look_after(job->jobs);
 	job_begin_end(job, &err, 0);
 }
@@ -125,7 +127,7 @@ static void found(void *arg, uint64_t id, const void *bytes, size_t size, int er
 {
 	struct recovery *all = arg;
 	struct log_about what = { .job = id };
-	struct record record;
+	struct record record = { 0 };
 	int r = bytes ? kept_unpack(bytes, size, &record) : error;
 
 	if (r == 0 && record.id != id) {

@@ -9,6 +9,7 @@
 #include "job.h"
 #include "log.h"
 #include "prepare.h"
+#include "scope.h"
 #include "sweep.h"
 #include "tree.h"
 #include "worker.h"
@@ -19,6 +20,9 @@ struct job {
 	struct record record;
 	struct user *user; /* held */
 	LIST_HEAD(, job_observer) observers;
+
+	bool charged_job, charged_kept; /* to the user */
+	uint64_t charged_log;           /* bytes of it */
 
 	/* Until the result. */
 	struct job_spec spec;
@@ -35,13 +39,15 @@ struct job {
 	struct event *timer; /* owned; the deadline, then the ticks of JOB_ENDING */
 	uint64_t kill_at_us; /* JOB_ENDING: when criu's time to clean up is over; monotonic */
 	bool asked;      /* whether the images are unchanged; criu's post-restore waits for it */
+	bool replied;    /* criu has: it may end */
 	bool hung_up;    /* criu closed its socket without an answer */
 	bool killed;     /* by us */
 	bool explaining; /* JOB_ENDING: nothing is left, the log is being read */
 
 	/* Until the last task is gone. */
 	struct tree tree;
-	bool counted; /* in jobs->trees */
+	bool counted;        /* in jobs->trees */
+	struct scope *scope; /* owned; asked for, and systemd is at work */
 };
 
 /* ---- job_observe.c ---- */
@@ -72,6 +78,9 @@ void job_save_or_warn(struct job *job);
 
 /* ---- job_means.c ---- */
 
+/* A job without anything. Return: NULL: no memory. job_free() ends it. */
+struct job *job_new(struct jobs *jobs, uid_t uid);
+
 /* Before it is planned. Return: 0, or -1 with @err; then job_free() is due. */
 int job_prepare_to_plan(struct job *job, struct job_spec *spec, struct err *err);
 
@@ -88,13 +97,27 @@ void job_leave_queue(struct job *job);
 /* All that is of use until the result only. */
 void job_drop_means(struct job *job);
 
+/* It has its result: it no longer counts as under way of its user. */
+void job_discharge_job(struct job *job);
+
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);
 
+/* ---- job_log.c ---- */
+
+void job_log_result(const struct job *job);
+void job_log_end(const struct job *job);
+
+/* ---- job_scope.c ---- */
+
+/* criu has ended, the tree runs: ask systemd for a scope for it, if there is systemd. */
+void job_ask_scope(struct job *job);
+
 /* ---- job.c ---- */
 
-/* A job without anything. Return: NULL: no memory. job_free() ends it. */
-struct job *job_new(struct jobs *jobs, uid_t uid);
+/* Of job->timer. */
+void job_timer_fired(evutil_socket_t none, short what, void *arg);
+void job_set_timer(struct job *job, uint64_t ms);
 
 /* Of tree.h: the root task is gone. */
 void job_root_ended(struct tree *tree, bool known, int status, const struct rusage *usage);

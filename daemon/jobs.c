@@ -37,8 +37,6 @@ static void forget(struct jobs *jobs, struct job *job)
 	TAILQ_REMOVE(&jobs->list, job, entry);
 	jobs->kept--;
 	jobs->log_bytes -= job->record.log_bytes;
-	user_discharge(job->user, USERS_KEPT, 1);
-	user_discharge(job->user, USERS_LOG_BYTES, job->record.log_bytes);
 	job_free(job, false);
 }
 
@@ -67,6 +65,7 @@ void jobs_one_ended(struct jobs *jobs, struct job *job)
 {
 	jobs->kept++;
 	user_charge_anyway(job->user, USERS_KEPT, 1);
+	job->charged_kept = true;
 	jobs_schedule(jobs);
 }
 
@@ -135,6 +134,7 @@ void jobs_abandon(struct jobs *jobs)
 		TAILQ_REMOVE(&jobs->list, job, entry);
 		job_free(job, true);
 	}
+	scopes_free(jobs->scopes);
 	if (jobs->soon)
 		event_free(jobs->soon);
 	if (jobs->tick)

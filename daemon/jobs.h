@@ -40,6 +40,7 @@ struct jobs {
 	int highest;                 /* highest number in criu's table */
 	struct keep keep;            /* owned */
 	struct users *users;         /* borrowed */
+	struct scopes *scopes;       /* owned; NULL: systemd does not manage this machine */
 	struct queue planning, workers;
 	struct jobs_limits limits;
 

@@ -26,6 +26,8 @@ static const char help[] =
 	"                     processor, 4 at least]\n"
 	"  --state DIR        where jobs are remembered over a restart\n"
 	"                     [/run/criu-fdbroker/state; none with --local]\n"
+	"  --idle-exit SECONDS end after so long without clients, restores and restored\n"
+	"                     trees, if systemd listens for us; 0: never [0]\n"
 	"  --group NAME       members of this group may restore, which makes them as good\n"
 	"                     as root [nobody but root may]\n"
 	"  -v, --verbose      log more\n"
@@ -44,6 +46,7 @@ enum {
 	OPT_WORKERS,
 	OPT_STATE,
 	OPT_GROUP,
+	OPT_IDLE,
 	OPT_VERSION
 };
 
@@ -56,6 +59,7 @@ static const struct option options[] = {
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "group", required_argument, NULL, OPT_GROUP },
+	{ "idle-exit", required_argument, NULL, OPT_IDLE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -139,6 +143,9 @@ static void parse(int argc, char **argv, struct config *config)
 			break;
 		case OPT_GROUP:
 			config->group = group(optarg);
+			break;
+		case OPT_IDLE:
+			config->idle_s = (unsigned)number("--idle-exit", 0, 86400);
 			break;
 		case 'v':
 			log_set_level(LOG_DEBUG);

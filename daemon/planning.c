@@ -27,6 +27,7 @@
 #include "plan/wanted.h"
 #include "planned.pb-c.h"
 #include "stamps.h"
+#include "stats.h"
 
 /* What is kept for questions. It goes with the child; in the daemon it is empty. */
 static struct planning {
@@ -309,6 +310,7 @@ static size_t explain(const struct planner_request *r, int fd, void *ret)
 }
 
 _Static_assert(sizeof(struct explained) <= HELPER_MAX_ANSWER, "an answer");
+_Static_assert(sizeof(struct stats) <= HELPER_MAX_ANSWER, "an answer");
 
 size_t planning_answer(void *request, unsigned question, int fd, void *ret)
 {
@@ -316,6 +318,8 @@ size_t planning_answer(void *request, unsigned question, int fd, void *ret)
 
 	if (question == PLANNER_EXPLAIN)
 		return explain(r, fd, ret);
+	if (question == PLANNER_STATISTICS)
+		return stats_read(fd, ret) == 0 ? sizeof(struct stats) : 0;
 	*(uint8_t *)ret = stamps_hold(r->images, &kept.stamps);
 	return 1;
 }

@@ -34,6 +34,8 @@ enum planner_question {
 	PLANNER_UNCHANGED,
 	/* The descriptor is a log of criu: why did it fail? For planner_explained(). */
 	PLANNER_EXPLAIN,
+	/* The descriptor is a work directory of the client's: what has criu counted? struct stats. */
+	PLANNER_STATISTICS,
 };
 
 struct planner_request {

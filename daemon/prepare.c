@@ -8,6 +8,7 @@
 #include "prepare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "config.h"
@@ -107,12 +108,16 @@ static void planner_answered(void *arg, unsigned question, const void *answer, s
 {
 	struct prepare *p = arg;
 	struct explained explained;
+	struct stats stats;
 
 	if (question == PLANNER_UNCHANGED)
 		p->ops->unchanged(p->arg, size == 1 && *(const uint8_t *)answer == 1);
-	else
+	else if (question == PLANNER_EXPLAIN)
 		p->ops->explained(
 			p->arg, planner_explained(answer, size, &explained) ? &explained : NULL);
+	else
+		p->ops->statistics(
+			p->arg, size == sizeof(stats) ? memcpy(&stats, answer, size) : NULL);
 }
 
 static const struct helper_ops planner_ops = { .done = planner_done, .answered = planner_answered };
@@ -158,6 +163,11 @@ void prepare_ask_unchanged(struct prepare *p)
 void prepare_ask_explain(struct prepare *p, int log)
 {
 	(void)helper_ask(p->planner, PLANNER_EXPLAIN, log, CONFIG_EXPLAIN_MS);
+}
+
+void prepare_ask_statistics(struct prepare *p, int work)
+{
+	(void)helper_ask(p->planner, PLANNER_STATISTICS, work, CONFIG_EXPLAIN_MS);
 }
 
 void prepare_end(struct prepare *p)

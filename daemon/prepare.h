@@ -7,6 +7,7 @@
 #define FDBROKER_PREPARE_H
 
 #include "planner.h"
+#include "stats.h"
 
 struct prepare;
 
@@ -21,6 +22,8 @@ struct prepare_ops {
 	 * NULL: nothing was found, or the child is gone or late.
 	 */
 	void (*explained)(void *arg, const struct explained *explained);
+	/* The answer to prepare_ask_statistics(). @stats: borrowed for the call; NULL: criu left none */
+	void (*statistics)(void *arg, const struct stats *stats);
 };
 
 /**
@@ -53,6 +56,12 @@ void prepare_ask_unchanged(struct prepare *p);
  * Once, after ready() without an error; another question may be under way.
  */
 void prepare_ask_explain(struct prepare *p, int log);
+
+/*
+ * What has criu counted? statistics() follows, from the loop. @work: borrowed; criu's work directory, which may hang.
+ * Once, after ready() without an error.
+ */
+void prepare_ask_statistics(struct prepare *p, int work);
 
 /* NULL is allowed. Nothing is called after it. */
 void prepare_end(struct prepare *p);

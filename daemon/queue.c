@@ -120,6 +120,10 @@ struct queue_item *queue_next(struct queue *q)
 	TAILQ_FOREACH(u, &q->users, entry)
 		if (u->n_waiting && (!best || goes_first(u, best)))
 			best = u;
+	if (!best) /* never: somebody waits */
+		return NULL;
+	if (q->reserve && q->running + 1 == q->width && best->running)
+		return NULL; /* nor has any other who waits nobody running: best has the fewest */
 	item = TAILQ_FIRST(&best->waiting);
 	stop_waiting(q, item);
 	item->running = true;

@@ -29,6 +29,8 @@ struct queue_item {
 struct queue {
 	size_t width;       /* how many may run */
 	size_t max_waiting; /* of all users */
+	bool reserve; /* the last free place is for a user who has nobody running, so that no one user
+			       holds up all others with what does not end */
 	size_t running, waiting;
 	uint64_t served;                           /* how many have been started so far */
 	TAILQ_HEAD(queue_users, queue_user) users; /* owned; in the order in which they came */

@@ -18,8 +18,8 @@ struct stats {
 
 /**
  * stats_read() - the statistics of a restore that has succeeded
- * @work_dir: borrowed; a directory that we have made (scratch.h), in memory: reading there does not wait. A
- *            client's own may hang, and is not looked at
+ * @work_dir: borrowed. In the daemon itself only one that we have made (scratch.h), in memory: reading there
+ *            does not wait. A client's own may hang
  * @ret:      filled in on success only
  *
  * Return: 0; -ENOENT: criu has written none; -EBADMSG: that is not such an image; other -errno.

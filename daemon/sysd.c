@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NAME "job-" /* of a kept descriptor, and the number of its job */
@@ -63,9 +64,35 @@ void sysd_forget_fd(uint64_t job)
 	(void)sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=" NAME "%lu", (unsigned long)job);
 }
 
-void sysd_ready(const char *status)
+void sysd_ready(void)
 {
-	(void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+	(void)sd_notify(0, "READY=1");
+}
+
+void sysd_reloading(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lu",
+		(unsigned long)ts.tv_sec * 1000000 + (unsigned long)ts.tv_nsec / 1000);
+}
+
+void sysd_status(const char *text)
+{
+	(void)sd_notifyf(0, "STATUS=%s", text);
+}
+
+void sysd_alive(void)
+{
+	(void)sd_notify(0, "WATCHDOG=1");
+}
+
+uint64_t sysd_watchdog_us(void)
+{
+	uint64_t us = 0;
+
+	return sd_watchdog_enabled(0, &us) > 0 ? us : 0;
 }
 
 void sysd_stopping(void)

@@ -33,8 +33,20 @@ void sysd_keep_fd(uint64_t job, int fd);
 /* It need not be held any more. */
 void sysd_forget_fd(uint64_t job);
 
-/* Serving: READY=1 and a STATUS= line. */
-void sysd_ready(const char *status);
+/* Serving, for the first time or again after sysd_reloading(): READY=1. */
+void sysd_ready(void);
+
+/* The configuration is being read anew: RELOADING=1. */
+void sysd_reloading(void);
+
+/* A line for people: STATUS=. */
+void sysd_status(const char *text);
+
+/* The sign of life that a watchdog waits for: WATCHDOG=1. */
+void sysd_alive(void);
+
+/* Within so many microseconds a sign of life is wanted; 0: there is no watchdog. */
+uint64_t sysd_watchdog_us(void);
 
 /* Going down: STOPPING=1. */
 void sysd_stopping(void);

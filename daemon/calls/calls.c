@@ -3,11 +3,13 @@
 #include "calls/calls.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "calls/handlers.h"
 #include "calls/message.h"
 #include "log.h"
+#include "messages.h"
 #include "version.h"
 
 static const struct {
@@ -109,6 +111,25 @@ static Fdbroker__V1__ClientMessage *unpack(const struct packet *packet, struct e
 	return message;
 }
 
+/* Who, what, why; of what is no fault of the client's but a decision of ours. */
+static void log_refused(const struct session *session, const struct err *err)
+{
+	char uid[48], pid[48], code[64];
+	const char *fields[] = { uid, pid, code, NULL };
+	struct log_about about = { .session = session->id, .fields = fields };
+
+	if (err->code == ERR_PERMISSION || err->code == ERR_FORBIDDEN_OPTION)
+		about.message = MESSAGE_REFUSED;
+	else if (err->code == ERR_LIMIT)
+		about.message = MESSAGE_LIMIT;
+	snprintf(uid, sizeof(uid), "FDBROKER_UID=%u", (unsigned)session->peer.uid);
+	snprintf(pid, sizeof(pid), "FDBROKER_PEER_PID=%d", (int)session->peer.pid);
+	snprintf(code, sizeof(code), "FDBROKER_CODE=%s", err_code_name(err->code));
+	log_line(LOG_NOTICE, &about, "refused to user %u (pid %d): %s: %s",
+		(unsigned)session->peer.uid, (int)session->peer.pid, err_code_name(err->code),
+		err->text);
+}
+
 void calls_packet(struct calls *calls, struct session *session, struct packet *packet)
 {
 	struct log_about about = { .session = session->id };
@@ -127,7 +148,7 @@ void calls_packet(struct calls *calls, struct session *session, struct packet *p
 		log_line(LOG_NOTICE, &about, "ended: %s", err.text);
 		session_end(session);
 	} else if (dispatch(&call, &err) < 0) {
-		log_line(LOG_NOTICE, &about, "refused: %s: %s", err_code_name(err.code), err.text);
+		log_refused(session, &err);
 		message_send_error(session, message->serial, &err);
 	}
 	fdbroker__v1__client_message__free_unpacked(message, NULL);

@@ -17,6 +17,9 @@ struct call {
 	const Fdbroker__V1__Restore *restore; /* borrowed; of Restore and Plan; NULL: none */
 };
 
+/* Return: the job, or NULL with @err (NO_SUCH_JOB): there is none that this client may see. */
+struct job *calls_find_job(const struct call *call, uint64_t id, struct err *err);
+
 int hello_call(const struct call *call, struct err *err);
 int status_call(const struct call *call, struct err *err);
 int lend_call(const struct call *call, struct err *err);

@@ -22,15 +22,10 @@ struct waiter {
 	uint64_t serial;
 };
 
-/* Return: the job, or NULL with @err: there is none that this client may see. */
-static struct job *find(const struct call *call, bool has_job, uint64_t id, struct err *err)
+struct job *calls_find_job(const struct call *call, uint64_t id, struct err *err)
 {
 	struct job *job = jobs_find(call->calls->jobs, id);
 
-	if (!has_job) {
-		err_set(err, ERR_BAD_REQUEST, 0, "job", "job: which one?");
-		return NULL;
-	}
 	if (!job || !policy_may_see(&call->session->peer, job_record(job)->uid)) {
 		err_set(err, ERR_NO_SUCH_JOB, 0, "job",
 			"job: there is no job %lu that is still kept and that you may see",
@@ -38,6 +33,14 @@ static struct job *find(const struct call *call, bool has_job, uint64_t id, stru
 		return NULL;
 	}
 	return job;
+}
+
+static struct job *find(const struct call *call, bool has_job, uint64_t id, struct err *err)
+{
+	if (has_job)
+		return calls_find_job(call, id, err);
+	err_set(err, ERR_BAD_REQUEST, 0, "job", "job: which one?");
+	return NULL;
 }
 
 static void send_report(struct session *session, uint64_t serial, const struct job *job)

@@ -13,6 +13,7 @@
 #include "calls/restore_check.h"
 #include "job.h"
 #include "log.h"
+#include "messages.h"
 
 /* The tie between a session and a job that it has started. Either end may go first. */
 struct asked {
@@ -130,8 +131,15 @@ static void accepted(const struct call *call, const struct job *job)
 static void log_accepted(const struct call *call, uint32_t deadline_ms, const struct job *job)
 {
 	const struct session *session = call->session;
-	struct log_about about = { .job = job_id(job) };
+	char uid[48], pid[48], from[48];
+	const char *fields[] = { uid, pid, from, NULL };
+	struct log_about about = {
+		.job = job_id(job), .message = MESSAGE_ACCEPTED, .fields = fields
+	};
 
+	snprintf(uid, sizeof(uid), "FDBROKER_UID=%u", (unsigned)session->peer.uid);
+	snprintf(pid, sizeof(pid), "FDBROKER_PEER_PID=%d", (int)session->peer.pid);
+	snprintf(from, sizeof(from), "FDBROKER_SESSION=%lu", (unsigned long)session->id);
 	log_line(LOG_INFO, &about,
 		"accepted from session %lu (uid %d, pid %d): %zu mappings, deadline %u ms",
 		(unsigned long)session->id, (int)session->peer.uid, (int)session->peer.pid,

@@ -118,8 +118,11 @@ static void stop(struct session *session)
 static int start(const struct call *call, struct err *err)
 {
 	const Fdbroker__V1__Watch *watch = call->message->watch;
-	struct watcher *w = calloc(1, sizeof(*w));
+	struct watcher *w;
 
+	if (watch->job && !calls_find_job(call, watch->job, err))
+		return -1;
+	w = calloc(1, sizeof(*w));
 	if (!w)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to watch");
 	stop(call->session);

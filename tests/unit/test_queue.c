@@ -81,6 +81,29 @@ static void width(void **state)
 	assert_int_equal(next(), 4);
 }
 
+static void last_place_is_for_others(void **state)
+{
+	(void)state;
+	q.width = 3;
+	q.reserve = true;
+	for (int i = 0; i < 5; i++)
+		add(i, 1);
+	assert_int_equal(next(), 0);
+	assert_int_equal(next(), 1);
+	assert_int_equal(next(), -1);
+	add(5, 2);
+	add(6, 2);
+	assert_int_equal(next(), 5);
+	assert_int_equal(next(), -1);
+	queue_done(&q, &items[0]); /* the last free place again, and both have one running */
+	assert_int_equal(next(), -1);
+	queue_done(&q, &items[5]);
+	assert_int_equal(next(), 6);
+	assert_int_equal(next(), -1);
+	queue_done(&q, &items[1]);
+	assert_int_equal(next(), 2);
+}
+
 static void newcomer_is_second(void **state)
 {
 	(void)state;
@@ -300,9 +323,9 @@ static void many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(first_in_first_out), TEST(width),
-		TEST(newcomer_is_second), TEST(newcomer_while_one_runs), TEST(one_by_one),
-		TEST(fewest_running_first), TEST(gives_up), TEST(too_many), TEST(positions),
-		TEST(nobody_starves), TEST(many) };
+		TEST(last_place_is_for_others), TEST(newcomer_is_second),
+		TEST(newcomer_while_one_runs), TEST(one_by_one), TEST(fewest_running_first),
+		TEST(gives_up), TEST(too_many), TEST(positions), TEST(nobody_starves), TEST(many) };
 
 	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }
