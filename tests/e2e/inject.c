@@ -83,8 +83,23 @@ static bool is_in(const char *const *list, size_t n, const char *name)
 	return false;
 }
 
+/* AddressSanitizer ends a program that gets no memory from the kernel. */
+static bool is_its_memory(const char *name)
+{
+#ifdef __SANITIZE_ADDRESS__
+	static const char *const list[] = { "brk", "mmap", "mprotect", "mremap" };
+
+	return is_in(list, sizeof(list) / sizeof(list[0]), name);
+#else
+	(void)name;
+	return false;
+#endif
+}
+
 const struct inject_errors *inject_errors_of(const char *name)
 {
+	if (is_its_memory(name))
+		return NULL;
 	for (size_t i = 0; i < sizeof(may_fail) / sizeof(may_fail[0]); i++)
 		if (!strcmp(may_fail[i].name, name))
 			return &may_fail[i];
