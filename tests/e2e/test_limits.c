@@ -318,7 +318,7 @@ static void queued_bytes(void)
 
 static void kept(void **state)
 {
-	enum { MORE = 150 };
+	enum { MORE = 60 };
 	uint64_t first, of_the_other;
 	long before, after;
 	int sock;
@@ -337,7 +337,9 @@ static void kept(void **state)
 	after = rss_kib();
 	print_message("# VmRSS %ld KiB with %d jobs kept, %ld KiB after %d more\n", before,
 		CONFIG_USER_KEPT, after, MORE);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed for a while */
 	assert_true(after - before < 256);
+#endif
 	assert_false(is_known(sock, first + MORE - 1));
 	assert_true(is_known(sock, first + MORE));
 	assert_true(is_known(other, of_the_other));

@@ -99,7 +99,7 @@ static void slow_watcher(void **state)
 	pid_t root = 0;
 
 	(void)state;
-	broker_start(&broker, "notify:12000");
+	broker_start(&broker, "notify:9000");
 	quick = watch();
 	slow = watch();
 	restoring = raw_connect(&broker);

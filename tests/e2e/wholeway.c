@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "wire.h"
 
-#define DEADLINE_MS 3000
+#define DEADLINE_MS 2000
 
 /* Return: -1: nothing in time; 0: closed; 1: a message. */
 static int take(struct way *c, struct answer *ret)
