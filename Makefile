@@ -33,6 +33,13 @@ BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DOCDIR ?= $(PREFIX)/share/doc/criu-fdbroker
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+# For which systemd the units are: that of the machine unless said otherwise.
+SYSTEMD_VERSION ?= $(shell $(PKG_CONFIG) --modversion libsystemd 2>/dev/null | sed 's/[^0-9].*//')
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -66,7 +73,7 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-f
 # -isystem: generated code is not held to our warnings. It is also why dependencies are made by -MD:
 # -MMD leaves out what comes from a system folder, and a changed .proto would rebuild nothing.
 INCLUDES := -Iproto -Idaemon -Iclient -isystem $(B)/gen
-PKGS := libevent_core libprotobuf-c libsystemd libcjson cmocka
+PKGS := libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(HARDEN) $(FORTIFY)
 ALL_CPPFLAGS = $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS)
@@ -77,7 +84,7 @@ DEPS = -MD -MP -MF $(@:.o=).d -MT $@
 
 lib = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 PROTOBUF_LIBS := $(call lib,libprotobuf-c)
-DAEMON_LIBS := $(call lib,libevent_core libsystemd) -pthread
+DAEMON_LIBS := $(call lib,libevent_core libsystemd libseccomp) -pthread
 # Reports of libplan.a are JSON.
 JSON_LIBS := $(call lib,libcjson)
 CMOCKA_LIBS := $(call lib,cmocka)
@@ -102,6 +109,8 @@ PLAN_O := $(call obj,daemon/plan/*.c)
 MAIN_O := $(call obj,daemon/main.c)
 DAEMON_O := $(filter-out $(MAIN_O),$(call obj,daemon/*.c daemon/calls/*.c))
 CLIENT_O := $(call obj,client/*.c)
+# fdbroker.h is what users include; it includes the others.
+PUBLIC_H := $(wildcard client/fdbroker*.h)
 CTL_MAIN_O := $(call obj,client/ctl/main.c)
 CTL_O := $(filter-out $(CTL_MAIN_O),$(call obj,client/ctl/*.c))
 
@@ -127,21 +136,24 @@ CTL := $(if $(CTL_MAIN_O),$(B)/fdbroker-ctl)
 SONAME := libfdbroker.so.$(SOVERSION)
 CLIENT_LIBS := $(if $(CLIENT_O),$(B)/$(SONAME) $(B)/libfdbroker.so $(B)/libfdbroker.a)
 PC := $(patsubst client/%.in,$(B)/%,$(wildcard client/fdbroker.pc.in))
+SERVICE := $(B)/criu-fdbroker.service
 PLAN := $(if $(PLAN_O),$(B)/libplan.a)
 PROTO := $(B)/libproto.a
 
 # ---- programs and libraries -------------------------------------------------------------------
 
 .PHONY: all
-all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) ## build everything but the tests (default)
+all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) $(SERVICE) ## build everything but the tests (default)
 
 .PHONY: tests
-tests: all $(UNIT) $(E2E) $(TOOLS) $(TARGETS) $(RIG) ## build the tests, their tools and targets too
+tests: all $(UNIT) $(E2E) $(TOOLS) $(TARGETS) $(RIG) $(B)/stage/.made ## build the tests, their tools and targets too
 
 # Remade only when their text changes: objects hang on the flags, archives on the list of sources.
 .PHONY: FORCE
 FORCE:
 replace_if_changed = mkdir -p $(@D); cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+# Not with the PIC of the object that happens to ask first.
+$(B)/flags: PIC :=
 $(B)/flags: FORCE
 	@echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | { $(replace_if_changed); }
 $(B)/sources: FORCE
@@ -210,6 +222,10 @@ $(B)/fdbroker.pc: client/fdbroker.pc.in $(B)/flags Makefile
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< >$@
 
+$(SERVICE): systemd/criu-fdbroker.service.in $(B)/gen/version.h Makefile
+	$(call say,GEN,$@)
+	$(Q)sed -e 's|@SBINDIR@|$(SBINDIR)|g' $< >$@
+
 # ---- programs of the tests --------------------------------------------------------------------
 
 TEST_A := $(if $(DAEMON_O),$(B)/tests/libdaemon.a) $(if $(CLIENT_O)$(CTL_O),$(B)/tests/libclient.a) \
@@ -269,7 +285,7 @@ check: ## everything: install what is missing, build, run all tests and lint
 	$(again) check-now
 
 .PHONY: check-now
-check-now: tests $(GEN_H)
+check-now: tests $(GEN_H) debian-tree
 	@$(MAKE) --no-print-directory SAN=$(SANITIZERS) B=$(SAN_B) tests
 	@$(RUN) $(UNIT) $(UNIT:$(B)/%=$(SAN_B)/%) $(E2E) $(E2E:$(B)/%=$(SAN_B)/%) $(E2E_SH) $(LINT)
 
@@ -278,8 +294,13 @@ unit: $(UNIT) ## unit tests; no root, no criu
 	@$(RUN) $(UNIT)
 
 .PHONY: e2e
-e2e: tests ## tests with a real criu (root, or sudo without a password)
+e2e: tests debian-tree ## tests with a real criu (root, or sudo without a password)
 	@$(RUN) $(E2E) $(E2E_SH)
+
+# Here and not in the first test that wants it: a test has a deadline. Without a mirror those tests say why they fail.
+.PHONY: debian-tree
+debian-tree:
+	-@tests/rig/debian-tree >/dev/null
 
 .PHONY: sanitize
 sanitize: ## unit tests under ASan and UBSan
@@ -347,16 +368,41 @@ cppflags: $(GEN_H)
 
 # ---- install ----------------------------------------------------------------------------------
 
+# Documents that are for users of an installed program.
+DOCS := README.md CHANGELOG.md docs/protocol.md docs/inspect.md docs/operations.md
+put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
+
 .PHONY: install
-install: all ## install under $(DESTDIR)$(PREFIX)
-	$(Q)set -e; put() { install -D -m "$$1" "$$2" "$(DESTDIR)$$3"; }; \
-	put 755 $(B)/criu-fdbroker $(SBINDIR)/criu-fdbroker; \
-	put 755 $(B)/fdbroker-ctl $(BINDIR)/fdbroker-ctl; \
-	put 755 $(B)/$(SONAME) $(LIBDIR)/$(SONAME); \
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfdbroker.so; \
-	put 644 $(B)/libfdbroker.a $(LIBDIR)/libfdbroker.a; \
-	put 644 client/fdbroker.h $(INCLUDEDIR)/fdbroker.h; \
-	put 644 $(B)/fdbroker.pc $(LIBDIR)/pkgconfig/fdbroker.pc
+install: all install-lib install-service ## install under $(DESTDIR)$(PREFIX)
+	$(Q)$(call put,755,$(B)/fdbroker-ctl,$(BINDIR)/fdbroker-ctl)
+	$(Q)$(foreach doc,$(DOCS),$(call put,644,$(doc),$(DOCDIR)/$(notdir $(doc))) &&) :
+
+.PHONY: install-lib
+install-lib: $(CLIENT_LIBS) $(PC)
+	$(Q)$(call put,644,$(B)/$(SONAME),$(LIBDIR)/$(SONAME))
+	$(Q)ln -sfn $(SONAME) '$(DESTDIR)$(LIBDIR)/libfdbroker.so'
+	$(Q)$(call put,644,$(B)/libfdbroker.a,$(LIBDIR)/libfdbroker.a)
+	$(Q)$(foreach header,$(PUBLIC_H),$(call put,644,$(header),$(INCLUDEDIR)/$(notdir $(header))) &&) :
+	$(Q)$(call put,644,$(B)/fdbroker.pc,$(LIBDIR)/pkgconfig/fdbroker.pc)
+
+.PHONY: install-service
+install-service: $(DAEMON) $(SERVICE)
+	$(Q)$(call put,755,$(DAEMON),$(SBINDIR)/criu-fdbroker)
+	$(Q)$(call put,644,$(SERVICE),$(UNITDIR)/criu-fdbroker.service)
+	$(Q)$(call put,644,systemd/criu-fdbroker.socket,$(UNITDIR)/criu-fdbroker.socket)
+	$(Q)if [ "$(or $(SYSTEMD_VERSION),0)" -ge 254 ]; then \
+		$(call put,644,systemd/newer.conf,$(UNITDIR)/criu-fdbroker.service.d/newer.conf); fi
+	$(Q)$(call put,644,systemd/sysusers.conf,$(SYSUSERSDIR)/criu-fdbroker.conf)
+	$(Q)$(call put,644,systemd/tmpfiles.conf,$(TMPFILESDIR)/criu-fdbroker.conf)
+	$(Q)$(call put,644,systemd/criu-fdbroker.catalog,$(CATALOGDIR)/criu-fdbroker.catalog)
+
+# What "make install" makes, for an old and for a new systemd: tests/e2e/9* put it into a box.
+$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(wildcard systemd/*) $(DOCS) Makefile
+	$(call say,STAGE,$(@D))
+	$(Q)rm -rf $(@D)
+	+@for v in 252 257; do \
+		$(MAKE) --no-print-directory -s install DESTDIR='$(abspath $(@D))'/$$v SYSTEMD_VERSION=$$v || exit 1; done
+	$(Q)touch $@
 
 .PHONY: clean
 clean: ## remove $(B)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The daemon's log: standard error, with the journal's priority prefix where standard error is the
- * journal. Only the daemon's upper layers log; base, wire and place return errors instead.
+ * The daemon's log: the journal, with fields of its own, where standard error is the journal; else standard
+ * error. Only the daemon's upper layers log; base, wire and place return errors instead.
  */
 #ifndef FDBROKER_LOG_H
 #define FDBROKER_LOG_H
@@ -9,10 +9,15 @@
 #include <stdint.h>
 #include <syslog.h>
 
-/* What a line is about; 0: not about one. */
+#define LOG_MAX_FIELDS 8
+
+/* What a line is about; 0 and NULL: nothing to say of that. Ids and fields go to the journal alone. */
 struct log_about {
 	uint64_t session;
 	uint64_t job;
+	const char *message; /* borrowed; a MESSAGE_* of messages.h */
+	const char *const *
+		fields; /* borrowed; "NAME=value", whatever the value is; up to LOG_MAX_FIELDS, then NULL */
 };
 
 /* Lines above this priority number are dropped; LOG_INFO at the start, LOG_DEBUG for everything. */

@@ -9,13 +9,15 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct reaper;
 
 /* Embedded in whoever waits for a child. */
 struct reap_watch {
-	pid_t pid; /* 0: not watched */
+	pid_t pid;           /* 0: not watched */
+	struct rusage usage; /* in ended(): what the child and those that it waited for have used */
 	void (*ended)(struct reap_watch *watch,
 		int status); /* status as waitpid(2) gives it; called once */
 	LIST_ENTRY(reap_watch) entry;

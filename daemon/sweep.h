@@ -3,7 +3,12 @@
 #ifndef FDBROKER_SWEEP_H
 #define FDBROKER_SWEEP_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "reap.h"
 
 /**
  * sweep_tree() - SIGKILL to a task and all its descendants
@@ -13,5 +18,16 @@
  * wait for them: they end up as our children and are reaped.
  */
 void sweep_tree(pid_t root);
+
+/**
+ * sweep_strays() - what criu left to us when it was killed: its children became ours, for we are the subreaper
+ * @pids: of the tasks in the images; criu gives each its own, in the innermost pid namespace of the task
+ * @kill: SIGKILL to each of them and its descendants
+ *
+ * Only children that nobody waits for are looked at, so no other job's are hit.
+ *
+ * Return: how many there are, zombies included.
+ */
+size_t sweep_strays(const struct reaper *reaper, const uint32_t *pids, size_t n, bool kill);
 
 #endif

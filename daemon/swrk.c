@@ -60,6 +60,13 @@ int swrk_restore_bytes(const struct swrk_restore *restore, uint8_t **ret, size_t
 	opts.log_file = (char *)"-";
 	opts.has_notify_scripts = true;
 	opts.notify_scripts = true;
+	/*
+	 * criu's default is to put every task into the cgroup that it was dumped in: out of the job's, by which
+	 * all of it can be ended; and it mounts a tmpfs in its work directory for that, which cannot be done
+	 * in a detached one (scratch.c): EINVAL. Whoever asks for it gets it.
+	 */
+	opts.has_manage_cgroups = true;
+	opts.manage_cgroups = false;
 	opts.has_rst_sibling = true;
 	opts.rst_sibling = true;
 	opts.n_inherit_fd = restore->n_inherit;

@@ -60,14 +60,15 @@ static void write_criu(const struct broker *b, const char *mode)
 
 static _Noreturn void exec_broker(const struct broker *b)
 {
-	char program[PATH_MAX], criu[PATH_MAX];
+	char program[PATH_MAX], criu[PATH_MAX], state[PATH_MAX];
 
 	build_path(program, "criu-fdbroker");
 	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
+	snprintf(state, sizeof(state), "%s/state", b->dir);
 	if (!getenv("RAW_VERBOSE"))
 		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 	execl(program, "criu-fdbroker", "--socket", b->socket, "--criu", criu, "--criu-fault", "0",
-		"-v", (char *)NULL);
+		"--state", state, "-v", (char *)NULL);
 	_exit(126);
 }
 
@@ -165,6 +166,7 @@ void broker_start(struct broker *b, const char *mode)
 	b->witness = raw_connect(b);
 	raw_lend(b->witness, "witness");
 	b->fds_at_start = table_of(b->pid);
+	b->children_at_start = broker_children(b);
 }
 
 static void await_quiet(const struct broker *b)
@@ -173,10 +175,10 @@ static void await_quiet(const struct broker *b)
 		autofree char *fds = table_of(b->pid);
 		autofree char *children = broker_children(b);
 
-		if (!strcmp(fds, b->fds_at_start) && !*children)
+		if (!strcmp(fds, b->fds_at_start) && !strcmp(children, b->children_at_start))
 			return;
 		if (i == 500) {
-			assert_string_equal(children, "");
+			assert_string_equal(children, b->children_at_start);
 			assert_string_equal(fds, b->fds_at_start);
 		}
 		pause_ms(10);
@@ -218,6 +220,7 @@ void broker_reap(struct broker *b)
 	snprintf(command, sizeof(command), "rm -rf %s", b->dir);
 	assert_int_equal(system(command), 0);
 	free(b->fds_at_start);
+	free(b->children_at_start);
 }
 
 /* ---- the client ---- */

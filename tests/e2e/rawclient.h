@@ -17,7 +17,8 @@ struct broker {
 	char socket[96];
 	char images[96];    /* of one task, with open files whose keys are a, b, c and var/log/x */
 	char *fds_at_start; /* its descriptor table when it had just begun to serve */
-	int witness;        /* a session that must notice nothing of all that happens */
+	char *children_at_start; /* owned; zygotes (daemon/zygote.h) */
+	int witness;             /* a session that must notice nothing of all that happens */
 };
 
 /*

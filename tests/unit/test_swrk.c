@@ -39,6 +39,7 @@ static void request(void **state)
 	assert_string_equal(opts->log_file, "-");
 	assert_int_equal(opts->log_level, 4);
 	assert_true(opts->notify_scripts && opts->rst_sibling);
+	assert_true(opts->has_manage_cgroups && !opts->manage_cgroups);
 	assert_int_equal(opts->n_inherit_fd, 2);
 	assert_string_equal(opts->inherit_fd[0]->key, "pipe:[4711]");
 	assert_int_equal(opts->inherit_fd[0]->fd, 9);
@@ -47,6 +48,23 @@ static void request(void **state)
 	/* The client's option, which we do not declare, is beside them. */
 	assert_int_equal(opts->base.n_unknown_fields, 1);
 	assert_int_equal(opts->base.unknown_fields[0].tag, 7);
+	criu__rpc__options__free_unpacked(opts, NULL);
+	free(bytes);
+}
+
+/* What the client says counts, for it comes after what we say. */
+static void cgroups_are_managed_where_asked_for(void **state)
+{
+	static const uint8_t yes[] = { 0xc0, 0x01, 0x01 }; /* field 24, true */
+	const struct swrk_restore restore = { .images = 3, .opts = yes, .n_opts = sizeof(yes) };
+	Criu__Rpc__Options *opts;
+	uint8_t *bytes;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(swrk_restore_bytes(&restore, &bytes, &size), 0);
+	opts = options_of(bytes, size);
+	assert_true(opts->manage_cgroups);
 	criu__rpc__options__free_unpacked(opts, NULL);
 	free(bytes);
 }
@@ -133,11 +151,12 @@ int main(void)
 		{ "garbage", BYTES("\xff\xff\xff"), -1, { 0 } },
 		{ "empty packet", BYTES(""), -1, { 0 } },
 	};
-	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 3] = { cmocka_unit_test(request),
+	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 4] = { cmocka_unit_test(request),
+		cmocka_unit_test(cgroups_are_managed_where_asked_for),
 		cmocka_unit_test(nothing_lent), cmocka_unit_test(acks) };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		tests[i + 3] =
+		tests[i + 4] =
 			(struct CMUnitTest){ cases[i].name, reply, NULL, NULL, (void *)&cases[i] };
 	return cmocka_run_group_tests_name("swrk", tests, NULL, NULL);
 }

@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The daemon as a service of a real systemd: installed by "make install", started by its socket, reloaded,
+# restarted, hung, killed and stopped, and what is restored lives.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/box.sh"
+
+daemon_runs() {
+	[ "$(unit ActiveState)" = active ]
+}
+
+# Another process than before, and it serves.
+runs_anew() { # former pid
+	daemon_runs && [ "$(unit MainPID)" != "$1" ]
+}
+
+the_socket_starts_it() {
+	box_up "$1"
+	box_install
+	assert_eq "the socket" "$(in_box stat -c '%a %U %G' $SOCKET)" "660 root criu-fdbroker"
+	assert_eq "its folder" "$(in_box stat -c '%a %U %G' ${SOCKET%/*})" "755 root root"
+	assert_eq "the daemon" "$(unit ActiveState)" inactive
+	assert_match "the first answer" "$(in_box fdbroker-ctl status)" "criu-fdbroker [0-9.]+, pid $(unit MainPID),"
+	assert_eq "the daemon" "$(unit ActiveState)" active
+	assert_eq "its status" "$(unit StatusText)" serving
+	# Nobody else may connect.
+	assert_status 6 in_box setpriv --reuid=65534 --regid=65534 --clear-groups fdbroker-ctl status
+	in_box setpriv --reuid=65534 --regid=65534 --groups="$(in_box getent group criu-fdbroker | cut -d: -f3)" \
+		fdbroker-ctl status >/dev/null
+	assert_eq "failed units" "$(in_box systemctl --failed --no-legend)" ""
+	box_down
+}
+
+units_are_sound() {
+	box_up "$1"
+	box_install
+	assert_eq "what verify says" "$(in_box systemd-analyze verify --man=no criu-fdbroker.{socket,service} 2>&1)" ""
+	assert_eq "the type" "$(unit Type)" "$([ "$box_systemd" -ge 254 ] && echo notify-reload || echo notify)"
+	# The figure that the unit's text and docs/operations.md give.
+	assert_match "the score" "$(in_box systemd-analyze security --no-pager criu-fdbroker | tail -n 1)" "9\.6 UNSAFE"
+	box_down
+}
+
+trees_outlive_the_daemon() {
+	local pid
+
+	box_up "$1"
+	box_install
+	box_dump
+	box_restore
+	assert_tree_lives
+	in_box systemctl daemon-reload
+	assert_tree_lives
+	pid=$(unit MainPID)
+	in_box systemctl restart criu-fdbroker
+	assert_tree_lives
+	runs_anew "$pid"
+	pid=$(unit MainPID)
+	in_box systemctl kill -s KILL --kill-who=main criu-fdbroker
+	wait_for runs_anew "$pid"
+	assert_tree_lives
+	in_box systemctl stop criu-fdbroker.service
+	assert_eq "the daemon" "$(unit ActiveState)" inactive
+	assert_tree_lives
+	in_box fdbroker-ctl status >/dev/null
+	assert_tree_lives
+	# The socket outlived all of it, and so does the tree the socket.
+	in_box systemctl stop criu-fdbroker.socket criu-fdbroker.service
+	assert_tree_lives
+	box_end_tree
+	box_down
+}
+
+reload_disturbs_nothing() {
+	local pid
+
+	box_up "$1"
+	box_install
+	box_dump
+	in_box fdbroker-ctl status >/dev/null
+	pid=$(unit MainPID)
+	in_box systemctl reload criu-fdbroker
+	wait_for in_journal MESSAGE_ID="$(message_id RELOADED)"
+	assert_eq "the daemon" "$(unit ActiveState) $(unit MainPID) $(unit NRestarts)" "active $pid 0"
+	box_restore
+	assert_tree_lives
+	box_end_tree
+	box_down
+}
+
+a_hung_daemon_is_started_anew() {
+	local pid
+
+	box_up "$1"
+	box_install
+	box_drop_in WatchdogSec=1 TimeoutAbortSec=1
+	box_dump
+	box_restore
+	pid=$(unit MainPID)
+	# A second and a half in order, then it hangs.
+	sleep 1.5
+	assert_eq "the daemon" "$(unit ActiveState) $(unit MainPID)" "active $pid"
+	in_box sh -c "kill -STOP $pid"
+	wait_for runs_anew "$pid"
+	assert_match "the journal" "$(in_box journalctl -u criu-fdbroker)" "Watchdog timeout"
+	assert_tree_lives
+	box_end_tree
+	box_down
+}
+
+message_id() { # name, of daemon/messages.h
+	sed -nE "s/^#define MESSAGE_$1 +\"(.*)\"/\\1/p" "$e2e_top/daemon/messages.h"
+}
+
+in_journal() { # match...
+	[ "$(in_box journalctl -q -o cat "$@")" ]
+}
+
+the_journal_has_fields() {
+	local entry
+
+	box_up "$1"
+	box_install
+	box_dump
+	box_restore
+	wait_for in_journal MESSAGE_ID="$(message_id STARTED)"
+	entry=$(in_box journalctl -q -o json MESSAGE_ID="$(message_id STARTED)")
+	assert_match "the entry" "$entry" '"FDBROKER_CRIU":"[^"]*/criu"'
+	assert_match "the entry" "$entry" '"FDBROKER_VERSION":"[0-9.]+"'
+	assert_match "the entry" "$entry" '"SYSLOG_IDENTIFIER":"criu-fdbroker"'
+	assert_match "its text" "$(in_box journalctl -q -x MESSAGE_ID="$(message_id STARTED)")" "takes connections now"
+	assert_match "what is there of the job" "$(in_box journalctl -q -o cat FDBROKER_JOB=1)" "restored, root task is $restored"
+	assert_eq "texts" "$(in_box journalctl --list-catalog | grep -c criu-fdbroker)" \
+		"$(grep -c '^#define MESSAGE_' "$e2e_top/daemon/messages.h")"
+	box_end_tree
+	box_down
+}
+
+# All that a task may have inherited from those who restored it.
+standing_of() { # pid
+	grep -E '^(Uid|Gid|Groups|Umask|Cap[A-Z][a-z]+|NoNewPrivs|Seccomp.*|SigIgn|SigBlk|Cpus_allowed|Mems_allowed):' \
+		"$inside/proc/$1/status"
+	cat "$inside/proc/$1/limits" "$inside/proc/$1/oom_score_adj" "$inside/proc/$1/timerslack_ns" \
+		"$inside/proc/$1/personality" "$inside/proc/$1/loginuid" 2>/dev/null
+	# Without the one of time: criu makes one for every restore.
+	in_box sh -c "for n in /proc/$1/ns/*; do echo \$n \$(readlink \$n); done" | grep -v time
+	in_box sh -c "readlink /proc/$1/cwd /proc/$1/root; awk '{ print \$5, \$6 }' /proc/$1/stat; cat /proc/$1/sched" |
+		grep -E '^/|policy|prio|^[0-9]+ [0-9]+$'
+}
+
+# Restored by criu itself, in a service without any setting, and by the daemon: no difference but for the cgroup.
+nothing_of_the_unit_leaks() {
+	local plain brokered
+
+	box_up "$1"
+	box_install
+	box_dump
+	in_box systemd-run --quiet --wait -p Type=oneshot -p KillMode=process --setenv=HOME=/root \
+		${CRIU_FAULT:+"--setenv=CRIU_FAULT=$CRIU_FAULT"} \
+		"$(in_box which criu)" \
+		restore -d -D $IMAGES -o plain.log --manage-cgroups=ignore
+	assert_tree_lives
+	plain=$(standing_of "$restored")
+	assert_match "what is looked at" "$plain" "Seccomp:.*CapBnd:.*|CapBnd:.*Seccomp:.*Max open files.*mnt:"
+	box_end_tree
+	box_restore
+	assert_tree_lives
+	brokered=$(standing_of "$restored")
+	assert_eq "what is otherwise" "$(diff <(echo "$plain") <(echo "$brokered") || true)" ""
+	assert_match "its cgroup" "$(in_box grep ^0:: "/proc/$restored/cgroup")" "^0::/system.slice/criu-fdbroker.service/"
+	assert_eq "its namespace of mounts" "$(in_box readlink "/proc/$restored/ns/mnt")" "$(in_box readlink /proc/1/ns/mnt)"
+	box_end_tree
+	box_down
+}
+
+on_both the_socket_starts_it units_are_sound trees_outlive_the_daemon reload_disturbs_nothing \
+	a_hung_daemon_is_started_anew the_journal_has_fields nothing_of_the_unit_leaks
+
+e2e_main "$@"
