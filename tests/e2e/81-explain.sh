@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Real criu made to fail, and what its log is made into: the very text of docs/errors.md, but for numbers and
-# the names of programs. criu is run as it is, and its log explained by the library of the daemon.
+# the names of programs. criu is run as it is, and its log explained by the library of the daemon; what is met
+# most also through the broker.
 . "$(dirname "$0")/lib.sh"
 
 page=$e2e_top/docs/errors.md
@@ -50,6 +51,17 @@ explained() { # reason [TARGET=LENT]...
 	assert_eq "the hint" "hint: $(sed -n 3p why)" "$(examples "$1" | grep '^hint: ')"
 }
 
+# The same restore by the broker says so too, in words and in JSON. What is lent is named in the arguments.
+told_by_broker() { # ctl's-status reason argument...
+	start_broker
+	assert_status "$1" ctl restore -D images "${@:3}"
+	assert_on_page "$2" "$(sed -nE 's/^fdbroker-ctl restore: (criu|.*; its log says): //p' <<<"$output")"
+	assert_eq "the hint" "$(grep '^hint: ' <<<"$output")" "$(examples "$2" | grep '^hint: ')"
+	assert_status "$1" ctl restore --json=short -D images "${@:3}"
+	assert_match "the error" "$output" "\"reason\":\"$2\""
+	stop_broker
+}
+
 # What a criu that was killed has left.
 end_what_hangs() {
 	local pid
@@ -76,6 +88,7 @@ test_1_a_file_has_grown() {
 	echo "not as before" >data
 	fails
 	explained size-changed
+	told_by_broker 4 size-changed
 }
 
 test_2_a_file_is_missing() {
@@ -85,6 +98,7 @@ test_2_a_file_is_missing() {
 	rm d/data
 	fails
 	explained file-missing
+	told_by_broker 4 file-missing
 }
 
 test_3_a_pid_is_taken() {
@@ -124,6 +138,8 @@ test_4_no_terminal() {
 	explained tty-outside
 	fails --shell-job
 	explained no-tty
+	told_by_broker 4 tty-outside
+	told_by_broker 4 no-tty --shell-job
 	end "$holder"
 }
 
@@ -138,6 +154,7 @@ test_5_a_unix_socket_leads_out_of_the_tree() {
 	dump "$target" images --ext-unix-sk
 	fails
 	explained peer-missing
+	told_by_broker 4 peer-missing
 	end "$server"
 }
 
@@ -439,6 +456,7 @@ test_a_fifo_that_nobody_has_open() {
 	fails hang --inherit-fd "fd[10]:$key"
 	explained open-waits "$target.3=out"
 	end_what_hangs
+	told_by_broker 5 open-waits --fd out=10 --map "$key=out" --deadline 1
 }
 
 # A machine on which nothing comes of setting a breakpoint.
