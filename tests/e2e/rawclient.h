@@ -22,7 +22,8 @@ struct broker {
 	char state[96];     /* what the broker remembers of its jobs */
 	char *fds_at_start; /* its descriptor table when it had just begun to serve */
 	char *children_at_start; /* owned; zygotes (daemon/zygote.h) */
-	int witness;             /* a session that must notice nothing of all that happens */
+	bool zygotes_may_go; /* a failure of the broker's may have cost it one, which it replaces when needed */
+	int witness; /* a session that must notice nothing of all that happens */
 };
 
 /*

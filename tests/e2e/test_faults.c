@@ -323,6 +323,7 @@ static void start(void)
 		getenv("FDB_FAULTS_FAULT") ?: "0", NULL };
 
 	broker_start_with(&broker, "ok", options[1] ? options : NULL);
+	broker.zygotes_may_go = true;
 	way.images = getenv("FDB_FAULTS_IMAGES") ?: broker.images;
 	way.key = getenv("FDB_FAULTS_KEY") ?: "a";
 }
