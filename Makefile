@@ -317,7 +317,7 @@ FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) dae
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_C) tests/fuzz/fuzz.h | $(GEN_H)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(PROTOBUF_LIBS)
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## fuzz all parsers of strangers' bytes, FUZZ_SECONDS=60 each (clang)

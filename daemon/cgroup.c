@@ -295,13 +295,14 @@ static void remove_below(int dir, int depth)
 
 int cgroup_release(struct cgroup *cg, bool move)
 {
+	int r;
+
 	if (cg->fd < 0)
 		return 0;
 	if (move)
 		move_all(cg, cg->parent->fd);
-	if (remove_group(cg) == -EBUSY) {
-		int r;
-
+	r = remove_group(cg);
+	if (r < 0 && r != -ENOENT) {
 		remove_below(cg->fd, MAX_DEPTH);
 		r = remove_group(cg);
 		if (r < 0 && r != -ENOENT)

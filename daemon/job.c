@@ -261,7 +261,6 @@ static void succeed(struct job *job)
 	job_await_criu(job);
 	job->counted = true;
 	job->jobs->trees++;
-	jobs_look_after(job->jobs);
 	conclude(job, JOB_RUNNING);
 	/* Its requester has a duplicate: a tree that lives for months shall cost one descriptor, its cgroup's. */
 	cleanup_fd(&job->tree.pidfd);
@@ -441,7 +440,6 @@ void job_begin_restoring(struct job *job)
 	job_drop_lent(job);
 	job_stage(job, JOB_STAGE_STARTED, "", -1);
 	job_tell_state(job);
-	jobs_look_after(job->jobs);
 }
 
 /* Planned: at once, or when others are done. */

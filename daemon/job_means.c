@@ -245,6 +245,7 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 	if (observer)
 		job_observe(job, observer);
 	job_set_timer(job, job->spec.deadline_ms);
+	jobs_look_after(jobs);
 	jobs_schedule(jobs);
 	*ret = job;
 	return 0;

@@ -93,6 +93,7 @@ static void tick(evutil_socket_t none, short what, void *arg)
 	struct job *job;
 
 	(void)none, (void)what;
+	reap_now(jobs->reaper);
 	TAILQ_FOREACH(job, &jobs->list, entry)
 		job_look_after(job);
 	if (jobs->under_way == 0 && jobs->trees == 0)
