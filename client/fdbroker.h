@@ -48,7 +48,8 @@
  *   broker that has been started anew: jobs are still known by their numbers, to fdb_wait().
  *
  * Here: the client, errors, lending, restoring, event loops. What the broker tells stands in
- * fdbroker-events.h, what can be asked about jobs in fdbroker-jobs.h; this header includes both.
+ * fdbroker-events.h, what can be asked about jobs in fdbroker-jobs.h, the broker's settings in
+ * fdbroker-config.h; this header includes all of them.
  * Everything is there since version 0.1.
  */
 #ifndef FDBROKER_H
@@ -479,5 +480,6 @@ int fdb_start_restore(struct fdb_client *c, struct fdb_request *rq, uint64_t *re
 
 #include "fdbroker-events.h"
 #include "fdbroker-jobs.h"
+#include "fdbroker-config.h"
 
 #endif

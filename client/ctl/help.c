@@ -24,6 +24,7 @@ static const char program[] =
 	"  watch [JOB]       a line for everything that happens to jobs\n"
 	"  drain             have the broker take no more restores\n"
 	"  status            how the broker is\n"
+	"  config            its settings, and where each comes from\n"
 	"\n"
 	"Options of every command:\n"
 	"      --socket PATH the broker's socket [" FDB_DEFAULT_SOCKET "]\n"
@@ -217,6 +218,19 @@ static const char drain[] =
 	"\n"
 	"Common options and exit codes: fdbroker-ctl --help\n";
 
+static const char config[] =
+	"Usage: fdbroker-ctl config [OPTION]... [KEY]\n"
+	"Prints the settings that hold in the broker as a configuration file that sets them,\n"
+	"and behind each where it comes from: FILE:LINE, an option of the broker's command\n"
+	"line, or the default. With KEY only settings of that name. For who may restore.\n"
+	"\n"
+	"  --changed             only what is not the default\n"
+	"  --json[=HOW]          a list of objects: section, key, value, origin, default\n"
+	"\n"
+	"criu-fdbroker --check-config looks at files before the broker reads them.\n"
+	"Exit code 3: there is no setting KEY.\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
 int help_show(const char *command)
 {
 	static const struct {
@@ -225,7 +239,7 @@ int help_show(const char *command)
 	} texts[] = { { "inspect", inspect }, { "plan", plan }, { "restore", restore },
 		{ "check", check }, { "status", status }, { "list", list }, { "show", show },
 		{ "wait", wait }, { "cancel", cancel }, { "log", log_text }, { "watch", watch },
-		{ "drain", drain } };
+		{ "drain", drain }, { "config", config } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(texts[i].command, command) != 0)

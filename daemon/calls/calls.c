@@ -32,6 +32,8 @@ static const struct {
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LOG] = { "Log", log_call, false, false },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_WATCH] = { "Watch", watch_call, false, false },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_DRAIN] = { "Drain", drain_call, false, true },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_GET_CONFIG] = { "GetConfig", get_config_call, false,
+		true },
 };
 
 static const Fdbroker__V1__Restore *restore_of(const Fdbroker__V1__ClientMessage *message)

@@ -15,9 +15,22 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "config.h"
+#include "config_value.h"
 #include "rawclient.h"
 #include "wire.h"
+
+/* The defaults; the_defaults() compares them with the daemon's table. */
+enum {
+	USER_SESSIONS = 512,
+	MAX_LENT = 8192,
+	USER_LENT = 16384,
+	USER_RESTORES = 256,
+	MAX_QUEUE_BYTES = 4 << 20,
+	USER_KEPT = 512,
+	USER_LOG_BYTES = 128 << 20,
+	JOB_LOG_BYTES = 4 << 20,
+	MAX_WAITING = 256
+};
 
 #define OTHER_UID 65534
 
@@ -70,17 +83,17 @@ static void expect_limit(struct answer *a, const char *name)
 
 static void sessions(void **state)
 {
-	int socks[CONFIG_USER_SESSIONS], n = 0, one_more;
+	int socks[USER_SESSIONS], n = 0, one_more;
 	struct answer a;
 
 	(void)state;
 	start("ok");
-	while (n < CONFIG_USER_SESSIONS - 1) /* and the witness */
+	while (n < USER_SESSIONS - 1) /* and the witness */
 		socks[n++] = raw_connect(&broker);
-	assert_int_equal(raw_sessions(socks[n - 1]), CONFIG_USER_SESSIONS + 1);
+	assert_int_equal(raw_sessions(socks[n - 1]), USER_SESSIONS + 1);
 	one_more = raw_connect(&broker);
 	a = raw_recv(one_more);
-	expect_limit(&a, "max-sessions-per-user");
+	expect_limit(&a, "[UserLimits] MaxSessions");
 	raw_expect_end(one_more);
 	close(one_more);
 	one_more = raw_connect_as(&broker, OTHER_UID, group_gid());
@@ -143,18 +156,18 @@ static void lent(void **state)
 	one = raw_connect(&broker);
 	two = raw_connect(&broker);
 	three = raw_connect(&broker);
-	lend_up_to(one, CONFIG_MAX_LENT);
+	lend_up_to(one, MAX_LENT);
 	a = lend(one, "x", 1);
 	expect_limit(&a, "its limit of 8192");
-	lend_up_to(two, CONFIG_USER_LENT - CONFIG_MAX_LENT - 1); /* one is the witness's */
+	lend_up_to(two, USER_LENT - MAX_LENT - 1); /* one is the witness's */
 	a = lend(three, "x", 1);
-	expect_limit(&a, "max-lent-per-user");
+	expect_limit(&a, "[UserLimits] MaxLent");
 	a = lend(other, "x", 100);
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_LENT);
 	raw_done(&a);
 	/* What a session had lent is free again with its end. */
 	close(one);
-	for (int i = 0; raw_lent(two) > CONFIG_USER_LENT - CONFIG_MAX_LENT + 101 && i < 500; i++)
+	for (int i = 0; raw_lent(two) > USER_LENT - MAX_LENT + 101 && i < 500; i++)
 		usleep(10000);
 	lend_up_to(three, 100);
 	close(two);
@@ -183,7 +196,7 @@ static uint64_t restore(int sock, const char *dir)
 		raw_done(&a);
 	} while (true);
 	if (a.message->body_case == FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR) {
-		expect_limit(&a, "max-jobs-per-user");
+		expect_limit(&a, "[UserLimits] MaxRestores");
 		return 0;
 	}
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_ACCEPTED);
@@ -201,7 +214,7 @@ static void jobs(void **state)
 	sock = raw_connect(&broker);
 	while (restore(sock, NULL))
 		n++;
-	assert_int_equal(n, CONFIG_USER_JOBS);
+	assert_int_equal(n, USER_RESTORES);
 	assert_true(restore(other, NULL) > 0);
 	/* All of them end with those who have asked for them. */
 	close(sock);
@@ -301,7 +314,7 @@ static size_t list_bytes(int sock)
 static void queued_bytes(void)
 {
 	enum { SESSIONS = 9 };
-	unsigned n = (unsigned)((CONFIG_MAX_QUEUE_BYTES + 600000) / list_bytes(broker.witness));
+	unsigned n = (unsigned)((MAX_QUEUE_BYTES + 600000) / list_bytes(broker.witness));
 	int socks[SESSIONS];
 	unsigned left;
 
@@ -330,20 +343,20 @@ static void kept(void **state)
 	sock = raw_connect(&broker);
 	fail_jobs(sock, 1);
 	first = 2;
-	fail_jobs(sock, CONFIG_USER_KEPT - 1);
+	fail_jobs(sock, USER_KEPT - 1);
 	assert_true(is_known(sock, first));
 	before = rss_kib();
 	fail_jobs(sock, MORE);
 	after = rss_kib();
 	print_message("# VmRSS %ld KiB with %d jobs kept, %ld KiB after %d more\n", before,
-		CONFIG_USER_KEPT, after, MORE);
+		USER_KEPT, after, MORE);
 #ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed for a while */
 	assert_true(after - before < 256);
 #endif
 	assert_false(is_known(sock, first + MORE - 1));
 	assert_true(is_known(sock, first + MORE));
 	assert_true(is_known(other, of_the_other));
-	assert_int_equal(files(), CONFIG_USER_KEPT + 1);
+	assert_int_equal(files(), USER_KEPT + 1);
 	close(sock);
 	queued_bytes();
 	stop();
@@ -352,7 +365,7 @@ static void kept(void **state)
 /* Logs of 5 MB are kept as 4 MiB each: 32 of them are 128 MiB. */
 static void log_bytes(void **state)
 {
-	enum { FIT = CONFIG_USER_LOG_BYTES / CONFIG_JOB_LOG_BYTES, ALL = FIT + 4 };
+	enum { FIT = USER_LOG_BYTES / JOB_LOG_BYTES, ALL = FIT + 4 };
 	struct answer a;
 	int sock;
 
@@ -371,7 +384,7 @@ static void log_bytes(void **state)
 	a = raw_status(sock);
 	print_message("# %d logs, %lu bytes of them are kept, in %u jobs\n", ALL + 1,
 		(unsigned long)a.message->status->log_bytes, a.message->status->jobs_kept);
-	assert_true(a.message->status->log_bytes <= CONFIG_USER_LOG_BYTES + CONFIG_JOB_LOG_BYTES);
+	assert_true(a.message->status->log_bytes <= USER_LOG_BYTES + JOB_LOG_BYTES);
 	assert_true(a.message->status->jobs_kept >= FIT);
 	raw_done(&a);
 	assert_true(is_known(other, 1));
@@ -400,7 +413,7 @@ static void waits(void **state)
 	raw_await_event(sock, "pre-restore");
 	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT;
 	message.wait = &wait;
-	for (int i = 0; i < CONFIG_MAX_WAITING; i++)
+	for (int i = 0; i < MAX_WAITING; i++)
 		raw_send(waiting, &message, NULL, 0);
 	raw_send(waiting, &message, NULL, 0);
 	a = raw_recv(waiting);
@@ -408,7 +421,7 @@ static void waits(void **state)
 	a = raw_ask(other, CANCEL, cancel, &cancel);
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_JOB_REPORT);
 	raw_done(&a);
-	for (int i = 0; i < CONFIG_MAX_WAITING; i++) {
+	for (int i = 0; i < MAX_WAITING; i++) {
 		a = raw_recv(waiting);
 		assert_non_null(a.message);
 		assert_int_equal(
@@ -422,9 +435,28 @@ static void waits(void **state)
 	stop();
 }
 
+static void the_defaults(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(config_init(&config), 0);
+	assert_int_equal(config.user_sessions, USER_SESSIONS);
+	assert_int_equal(config.max_lent, MAX_LENT);
+	assert_int_equal(config.user_lent, USER_LENT);
+	assert_int_equal(config.user_restores, USER_RESTORES);
+	assert_int_equal(config.max_queue_bytes, MAX_QUEUE_BYTES);
+	assert_int_equal(config.user_kept, USER_KEPT);
+	assert_int_equal(config.user_log_bytes, USER_LOG_BYTES);
+	assert_int_equal(config.max_job_log_bytes, JOB_LOG_BYTES);
+	assert_int_equal(config.max_waiting, MAX_WAITING);
+	config_done(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_defaults),
 		cmocka_unit_test(sessions),
 		cmocka_unit_test(lent),
 		cmocka_unit_test(jobs),

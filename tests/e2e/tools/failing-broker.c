@@ -16,7 +16,6 @@
 
 #include "broker.h"
 #include "failing-malloc.h"
-#include "log.h"
 
 #ifndef __SANITIZE_ADDRESS__ /* which has a malloc() of its own */
 
@@ -78,27 +77,38 @@ static void take_file(const char *path)
 
 int main(int argc, char **argv)
 {
-	struct config config = { .local = -1, .deadline_ms = CONFIG_DEADLINE_MS, .workers = 4 };
+	static const struct config_override known[] = {
+		{ "Broker", "Socket", NULL, "--socket" },
+		{ "Broker", "CriuPath", NULL, "--criu" },
+		{ "Broker", "StateDirectory", NULL, "--state" },
+		{ "Broker", "CriuFault", NULL, "--criu-fault" },
+		{ "Limits", "MaxWorkers", "4", "" },
+	};
+	struct config_source source = { .local = -1, .no_files = true };
+	size_t n = sizeof(known) / sizeof(known[0]);
+	struct config_faults faults;
+	struct config config;
 
+	source.overrides[source.n_overrides++] = known[n - 1];
 	for (int i = 1; i < argc; i++) {
-		const char *value = argv[i + 1];
+		size_t k = 0;
 
+		if (!strcmp(argv[i], "--no-config"))
+			continue;
 		if (!strcmp(argv[i], "-v")) {
-			log_set_level(LOG_DEBUG);
+			source.overrides[source.n_overrides++] =
+				(struct config_override){ "Log", "Level", "debug", "-v" };
 			continue;
 		}
-		if (!strcmp(argv[i], "--socket"))
-			config.socket_path = value;
-		else if (!strcmp(argv[i], "--criu"))
-			config.criu = value;
-		else if (!strcmp(argv[i], "--state"))
-			config.state_dir = value;
-		else if (!strcmp(argv[i], "--criu-fault"))
-			config.fault = value && strcmp(value, "0") != 0 ? value : "";
-		else
+		while (k < n && strcmp(argv[i], known[k].origin) != 0)
+			k++;
+		if (k == n || source.n_overrides == CONFIG_MAX_OVERRIDES || !argv[i + 1])
 			return 2;
-		i++;
+		source.overrides[source.n_overrides] = known[k];
+		source.overrides[source.n_overrides++].text = argv[++i];
 	}
+	if (config_load(&source, &config, &faults) < 0)
+		return 2;
 	take_file(getenv("FDB_MALLOC_FILE"));
-	return broker_run(&config);
+	return broker_run(&source, &config);
 }
