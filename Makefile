@@ -313,11 +313,12 @@ sanitize: ## unit tests under ASan and UBSan
 # loop is in each, so that all of them are linked alike.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) daemon/policy.c $(PROTOS:%=$(B)/gen/%.pb-c.c)
+FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) daemon/policy.c \
+	$(wildcard daemon/config_t*.c) daemon/config_value.c $(PROTOS:%=$(B)/gen/%.pb-c.c)
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_C) tests/fuzz/fuzz.h | $(GEN_H)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(JSON_LIBS) $(PROTOBUF_LIBS)
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(call lib,inih) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## fuzz all parsers of strangers' bytes, FUZZ_SECONDS=60 each (clang)
