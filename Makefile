@@ -373,7 +373,7 @@ cppflags: $(GEN_H)
 # ---- install ----------------------------------------------------------------------------------
 
 # Documents that are for users of an installed program.
-DOCS := README.md CHANGELOG.md docs/protocol.md docs/inspect.md docs/operations.md
+DOCS := README.md CHANGELOG.md docs/protocol.md docs/inspect.md docs/operations.md docs/configuration.md
 put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
 
 .PHONY: install
