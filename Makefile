@@ -73,7 +73,7 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-f
 # -isystem: generated code is not held to our warnings. It is also why dependencies are made by -MD:
 # -MMD leaves out what comes from a system folder, and a changed .proto would rebuild nothing.
 INCLUDES := -Iproto -Idaemon -Iclient -isystem $(B)/gen
-PKGS := libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
+PKGS := inih libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(HARDEN) $(FORTIFY)
 ALL_CPPFLAGS = $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS)
@@ -84,7 +84,7 @@ DEPS = -MD -MP -MF $(@:.o=).d -MT $@
 
 lib = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 PROTOBUF_LIBS := $(call lib,libprotobuf-c)
-DAEMON_LIBS := $(call lib,libevent_core libsystemd libseccomp) -pthread
+DAEMON_LIBS := $(call lib,inih libevent_core libsystemd libseccomp) -pthread
 # Reports of libplan.a are JSON.
 JSON_LIBS := $(call lib,libcjson)
 CMOCKA_LIBS := $(call lib,cmocka)

@@ -17,6 +17,7 @@
 #include "reap.h"
 #include "users.h"
 
+struct config;
 struct job;
 struct job_observer;
 
@@ -32,6 +33,7 @@ struct jobs_limits {
 /* What all jobs need, and the jobs there are. Owned by the broker, which fills in the first part. */
 struct jobs {
 	struct event_base *base;     /* borrowed */
+	const struct config *config; /* borrowed; may change at any time */
 	struct reaper *reaper;       /* borrowed */
 	const char *criu;            /* borrowed; absolute path */
 	const char *fault;           /* borrowed; CRIU_FAULT, NULL: none */
