@@ -43,7 +43,7 @@ in_fish() { # line
 in_zsh() { # line
 	zsh -f -c '
 		compset() {
-			[[ $PREFIX == ${~2} ]] || return 1
+			[[ $PREFIX == ${~2}* ]] || return 1
 			PREFIX=${PREFIX##${~2}}
 		}
 		compadd() {
