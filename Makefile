@@ -76,7 +76,7 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-f
 # -isystem: generated code is not held to our warnings. It is also why dependencies are made by -MD:
 # -MMD leaves out what comes from a system folder, and a changed .proto would rebuild nothing.
 INCLUDES := -Iproto -Idaemon -Iclient -isystem $(B)/gen
-PKGS := libevent_core libprotobuf-c libsystemd libcjson cmocka
+PKGS := libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(HARDEN) $(FORTIFY)
 ALL_CPPFLAGS = $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS)
@@ -87,7 +87,7 @@ DEPS = -MD -MP -MF $(@:.o=).d -MT $@
 
 lib = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 PROTOBUF_LIBS := $(call lib,libprotobuf-c)
-DAEMON_LIBS := $(call lib,libevent_core libsystemd) -pthread
+DAEMON_LIBS := $(call lib,libevent_core libsystemd libseccomp) -pthread
 # Reports of libplan.a are JSON.
 JSON_LIBS := $(call lib,libcjson)
 CMOCKA_LIBS := $(call lib,cmocka)
@@ -112,6 +112,8 @@ PLAN_O := $(call obj,daemon/plan/*.c)
 MAIN_O := $(call obj,daemon/main.c)
 DAEMON_O := $(filter-out $(MAIN_O),$(call obj,daemon/*.c daemon/calls/*.c))
 CLIENT_O := $(call obj,client/*.c)
+# fdbroker.h is what users include; it includes the others.
+PUBLIC_H := $(wildcard client/fdbroker*.h)
 CTL_MAIN_O := $(call obj,client/ctl/main.c)
 CTL_O := $(filter-out $(CTL_MAIN_O),$(call obj,client/ctl/*.c))
 
@@ -244,6 +246,9 @@ $(TOOLS): $(B)/tests/tools/%: $(B)/tests/e2e/tools/%.o $(TEST_A) $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)$(link) $(TEST_LIBS)
 
+# One that is a client as well.
+$(B)/tests/tools/stages: $(E2E_HELP_O)
+
 # Targets are dumped and restored by criu, the rig measures the machine: no sanitizer in either.
 # Static targets: nothing to map but themselves, so small images and no library that must stay the same.
 alone = $(CC) -Iproto -Idaemon $(CPPFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -MD -MP -MF $@.d
@@ -315,7 +320,7 @@ FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) dae
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_C) tests/fuzz/fuzz.h | $(GEN_H)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(PROTOBUF_LIBS)
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## fuzz all parsers of strangers' bytes, FUZZ_SECONDS=60 each (clang)
@@ -386,7 +391,7 @@ install-lib: $(CLIENT_LIBS) $(PC)
 	$(Q)$(call put,644,$(B)/$(SONAME),$(LIBDIR)/$(SONAME))
 	$(Q)ln -sfn $(SONAME) '$(DESTDIR)$(LIBDIR)/libfdbroker.so'
 	$(Q)$(call put,644,$(B)/libfdbroker.a,$(LIBDIR)/libfdbroker.a)
-	$(Q)$(call put,644,client/fdbroker.h,$(INCLUDEDIR)/fdbroker.h)
+	$(Q)$(foreach header,$(PUBLIC_H),$(call put,644,$(header),$(INCLUDEDIR)/$(notdir $(header))) &&) :
 	$(Q)$(call put,644,$(B)/fdbroker.pc,$(LIBDIR)/pkgconfig/fdbroker.pc)
 
 .PHONY: install-service

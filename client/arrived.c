@@ -25,16 +25,6 @@ struct fdb_event *arrived_new(enum fdb_event_kind kind)
 	return ev;
 }
 
-void arrived_push(struct arrived *a, struct fdb_event *ev)
-{
-	ev->next = NULL;
-	if (a->last)
-		a->last->next = ev;
-	else
-		a->first = ev;
-	a->last = ev;
-}
-
 /* Takes *p out of the list; prev is the one before it or NULL. */
 static struct fdb_event *unlink_event(
 	struct arrived *a, struct fdb_event *prev, struct fdb_event *ev)
@@ -46,7 +36,36 @@ static struct fdb_event *unlink_event(
 	if (a->last == ev)
 		a->last = prev;
 	ev->next = NULL;
+	a->n_watched -= ev->kind == FDB_EVENT_JOB;
 	return ev;
+}
+
+/* The next of its kind gets its losses. */
+static void drop_oldest_watched(struct arrived *a)
+{
+	struct fdb_event *prev = NULL, *ev = a->first, *next;
+
+	for (; ev && ev->kind != FDB_EVENT_JOB; ev = ev->next)
+		prev = ev;
+	for (next = ev ? ev->next : NULL; next && next->kind != FDB_EVENT_JOB;)
+		next = next->next;
+	if (!next)
+		return;
+	next->lost += ev->lost + 1;
+	fdb_event_free(unlink_event(a, prev, ev));
+}
+
+void arrived_push(struct arrived *a, struct fdb_event *ev)
+{
+	ev->next = NULL;
+	if (a->last)
+		a->last->next = ev;
+	else
+		a->first = ev;
+	a->last = ev;
+	a->n_watched += ev->kind == FDB_EVENT_JOB;
+	if (a->n_watched > ARRIVED_MAX_WATCHED)
+		drop_oldest_watched(a);
 }
 
 static bool fits(const struct fdb_event *ev, struct arrived_want want)
@@ -75,7 +94,8 @@ void arrived_drop_job(struct arrived *a, uint64_t job)
 	while (ev) {
 		struct fdb_event *next = ev->next;
 
-		if (ev->job == job && ev->kind != FDB_EVENT_RESULT && ev->kind != FDB_EVENT_ANSWER)
+		if (ev->job == job && ev->kind != FDB_EVENT_RESULT &&
+			ev->kind != FDB_EVENT_ANSWER && ev->kind != FDB_EVENT_JOB)
 			fdb_event_free(unlink_event(a, prev, ev));
 		else
 			prev = ev;
@@ -119,7 +139,7 @@ int arrived_answer(struct fdb_client *c, uint64_t call, int wait_ms, struct fdb_
 	if (r < 0)
 		return r;
 	if (ev->status < 0) {
-		r = client_fail_as(c, ev->status, &ev->err);
+		r = client_fail_as(c, ev->status, &ev->err, &ev->advice);
 		fdb_event_free(ev);
 		return r;
 	}

@@ -7,9 +7,16 @@
 
 #include "fdbroker.h"
 
+/*
+ * So many FDB_EVENT_JOB wait at most: a watch goes on while its user waits for something else, and
+ * nobody has promised to fetch them. More push the oldest out, which the next one tells (lost).
+ */
+#define ARRIVED_MAX_WATCHED 1024
+
 struct arrived {
 	struct fdb_event *first; /* owned, with all behind it */
 	struct fdb_event *last;  /* borrowed; the last of them */
+	size_t n_watched;        /* FDB_EVENT_JOB among them */
 };
 
 /* Which event is wanted: all fields that are set must fit. All 0: any. */
@@ -21,10 +28,10 @@ struct arrived_want {
 /* An event with nothing in it but its kind, the caller's: fdb_event_free(). NULL: no memory. */
 struct fdb_event *arrived_new(enum fdb_event_kind kind);
 
-/* Put an event at the end; consumed. */
+/* Put an event at the end; consumed. See ARRIVED_MAX_WATCHED. */
 void arrived_push(struct arrived *a, struct fdb_event *ev);
 
-/* Drop the events of a job, its result excepted. */
+/* Drop what a restore has told of itself, its result excepted. */
 void arrived_drop_job(struct arrived *a, uint64_t job);
 
 /* Drop all. */

@@ -31,6 +31,10 @@ SAME(CRIU_BROKE);
 SAME(DEADLINE);
 SAME(CANCELLED);
 SAME(REFUSED);
+SAME(NO_SUCH_JOB);
+SAME(TOO_LATE);
+SAME(BROKER_DIED);
+SAME(DRAINING);
 
 int fdb_new(struct fdb_client **ret)
 {
@@ -71,6 +75,7 @@ int client_fail(struct fdb_client *c, int r, const char *field, const char *fmt,
 	va_end(ap);
 	err_set(&c->err, ERR_NONE, 0, field, "%s", text);
 	c->err.sys = -r;
+	c->advice = (struct advice){ 0 };
 	c->err_call = 0;
 	return r;
 }
@@ -86,9 +91,10 @@ int client_fail_sys(struct fdb_client *c, int r, const char *fmt, ...)
 	return client_fail(c, r, NULL, "%s: %s", text, strerrordesc_np(-r) ?: "unknown error");
 }
 
-int client_fail_as(struct fdb_client *c, int r, const struct err *err)
+int client_fail_as(struct fdb_client *c, int r, const struct err *err, const struct advice *advice)
 {
 	c->err = *err;
+	c->advice = advice ? *advice : (struct advice){ 0 };
 	c->err_call = 0;
 	return r;
 }
@@ -97,7 +103,7 @@ int client_fail_gone(struct fdb_client *c)
 {
 	if (c->sock < 0)
 		return client_fail(c, -ENOTCONN, NULL, "not connected to a broker");
-	return client_fail_as(c, -EPIPE, &c->words);
+	return client_fail_as(c, -EPIPE, &c->words, &c->words_advice);
 }
 
 int client_code_errno(int code)
@@ -119,6 +125,10 @@ int client_code_errno(int code)
 		[ERR_DEADLINE] = ETIME,
 		[ERR_CANCELLED] = ECANCELED,
 		[ERR_REFUSED] = EXDEV,
+		[ERR_NO_SUCH_JOB] = ESRCH,
+		[ERR_TOO_LATE] = EALREADY,
+		[ERR_BROKER_DIED] = EOWNERDEAD,
+		[ERR_DRAINING] = ESHUTDOWN,
 	};
 
 	if (code <= 0 || (size_t)code >= sizeof(numbers) / sizeof(numbers[0]))
@@ -146,6 +156,16 @@ const char *fdb_error_text(const struct fdb_client *c)
 	return c->err.text;
 }
 
+const char *fdb_error_reason(const struct fdb_client *c)
+{
+	return c->advice.reason;
+}
+
+const char *fdb_error_hint(const struct fdb_client *c)
+{
+	return c->advice.hint;
+}
+
 uint64_t fdb_error_call(const struct fdb_client *c)
 {
 	return c->err_call;
@@ -158,13 +178,15 @@ const char *fdb_code_name(enum fdb_code code)
 
 /* ---- calls and jobs ---- */
 
-bool client_call_end(struct fdb_client *c, uint64_t serial)
+bool client_call_end(struct fdb_client *c, uint64_t serial, int *ret_answer)
 {
 	for (struct call **p = &c->calls; *p; p = &(*p)->next) {
 		struct call *call = *p;
 
 		if (call->serial != serial)
 			continue;
+		if (ret_answer)
+			*ret_answer = call->answer;
 		*p = call->next;
 		free(call);
 		c->n_calls--;
@@ -176,7 +198,7 @@ bool client_call_end(struct fdb_client *c, uint64_t serial)
 void client_calls_done(struct fdb_client *c)
 {
 	while (c->calls)
-		(void)client_call_end(c, c->calls->serial);
+		(void)client_call_end(c, c->calls->serial, NULL);
 	outq_done(&c->outq);
 	c->refs_full = false;
 }

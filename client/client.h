@@ -4,11 +4,11 @@
  *
  *   connect, local      make the connection
  *   lend, restore,      say what is wanted: a ClientMessage, given to pump
- *   status
+ *   jobs, watch, status
  *   pump                sends it, receives what comes; outq keeps what cannot be sent yet
- *   decode              packet -> struct fdb_event
+ *   decode, convert     packet -> struct fdb_event and what is in it
  *   arrived             events that nobody has fetched; a blocking call waits here for its answer
- *   event, result       the getters
+ *   event, result, job  the getters
  *   request             a restore being described
  */
 #ifndef FDBROKER_CLIENT_H
@@ -16,6 +16,7 @@
 
 #include "arrived.h"
 #include "base/err.h"
+#include "event.h"
 #include "fdbroker.h"
 #include "outq.h"
 
@@ -23,6 +24,7 @@
 struct call {
 	struct call *next; /* owned */
 	uint64_t serial;
+	int answer; /* what it must be: a body of ServerMessage */
 };
 
 /* The answer to Hello. */
@@ -54,8 +56,10 @@ struct fdb_client {
 	bool hung_up;     /* the broker receives no more */
 	bool gone;        /* and nothing more is to be had from it */
 	struct err words; /* why; the broker's own if it gave a reason */
+	struct advice words_advice;
 
-	struct err err;    /* of the last call that failed */
+	struct err err; /* of the last call that failed */
+	struct advice advice;
 	uint64_t err_call; /* its number if the answer is still to come, or 0 */
 	struct welcome welcome;
 };
@@ -74,8 +78,8 @@ int client_fail(struct fdb_client *c, int r, const char *field, const char *fmt,
 int client_fail_sys(struct fdb_client *c, int r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same with an error that exists already. Return: r. */
-int client_fail_as(struct fdb_client *c, int r, const struct err *err);
+/* The same with an error that exists already, and its advice or NULL. Return: r. */
+int client_fail_as(struct fdb_client *c, int r, const struct err *err, const struct advice *advice);
 
 /* Not connected, or the broker is gone. Return: -ENOTCONN or -EPIPE. */
 int client_fail_gone(struct fdb_client *c);
@@ -88,8 +92,8 @@ int client_job_add(struct fdb_client *c, uint64_t job);
 bool client_job_known(const struct fdb_client *c, uint64_t job);
 void client_job_forget(struct fdb_client *c, uint64_t job);
 
-/* Take the call with this serial off the list. Return: it was there. */
-bool client_call_end(struct fdb_client *c, uint64_t serial);
+/* Take the call with this serial off the list. Return: it was there, and its @ret_answer (or NULL). */
+bool client_call_end(struct fdb_client *c, uint64_t serial, int *ret_answer);
 
 /* Forget the calls and what was not sent of them; what has arrived stays. */
 void client_calls_done(struct fdb_client *c);

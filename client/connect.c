@@ -101,6 +101,7 @@ int fdb_disconnect(struct fdb_client *c, int wait_ms)
 	c->hung_up = false;
 	c->gone = false;
 	c->words = (struct err){ 0 };
+	c->words_advice = (struct advice){ 0 };
 	r = local_end(TAKE_FD(c->broker), wait_ms);
 	return r < 0 ? client_fail(c, r, NULL, "the private broker is still busy") : 0;
 }

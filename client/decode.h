@@ -17,4 +17,7 @@
  */
 int decode_packet(struct fdb_client *c, struct packet *p);
 
+/* What answers a call: its case of ClientMessage -> a case of ServerMessage. */
+int decode_answer_to(int call_case);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Events as their users see them. Who fills them in: decode.c. */
+/* Events as their users see them. Who fills them in: decode.c, convert.c. */
 #include "event.h"
 
 #include "base/cleanup.h"
@@ -12,6 +12,8 @@ void fdb_event_free(struct fdb_event *ev)
 	cleanup_fd(&ev->descriptor);
 	fdb_result_free(ev->result);
 	fdb_report_free(ev->report);
+	fdb_job_free(ev->report_of);
+	fdb_job_list_free(ev->list);
 	free(ev);
 }
 
@@ -63,6 +65,21 @@ struct fdb_result *fdb_event_take_result(struct fdb_event *ev)
 	return res;
 }
 
+const struct fdb_job *fdb_event_job_report(const struct fdb_event *ev)
+{
+	return ev->report_of;
+}
+
+struct fdb_job *fdb_event_take_job_report(struct fdb_event *ev)
+{
+	return TAKE_PTR(ev->report_of);
+}
+
+uint64_t fdb_event_lost(const struct fdb_event *ev)
+{
+	return ev->lost;
+}
+
 uint64_t fdb_event_call(const struct fdb_event *ev)
 {
 	return ev->call;
@@ -91,4 +108,39 @@ const char *fdb_event_error_field(const struct fdb_event *ev)
 const char *fdb_event_error_text(const struct fdb_event *ev)
 {
 	return ev->err.text;
+}
+
+const char *fdb_event_error_reason(const struct fdb_event *ev)
+{
+	return ev->advice.reason;
+}
+
+const char *fdb_event_error_hint(const struct fdb_event *ev)
+{
+	return ev->advice.hint;
+}
+
+const struct fdb_job_list *fdb_event_job_list(const struct fdb_event *ev)
+{
+	return ev->list;
+}
+
+struct fdb_job_list *fdb_event_take_job_list(struct fdb_event *ev)
+{
+	return TAKE_PTR(ev->list);
+}
+
+bool fdb_event_log_complete(const struct fdb_event *ev)
+{
+	return ev->log_complete;
+}
+
+bool fdb_event_draining(const struct fdb_event *ev)
+{
+	return ev->draining;
+}
+
+uint32_t fdb_event_jobs_left(const struct fdb_event *ev)
+{
+	return ev->jobs_left;
 }

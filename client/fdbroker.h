@@ -44,9 +44,12 @@
  *   libprotobuf-c only.
  * - When the connection has ended, because the broker is gone or the two could not make each other
  *   out, every call returns -EPIPE and fdb_error_text() says why. What arrived before is still
- *   there for fdb_next_event() and fdb_wait_result().
+ *   there for fdb_next_event() and fdb_wait_result(). Then fdb_disconnect() and fdb_connect() to the
+ *   broker that has been started anew: jobs are still known by their numbers, to fdb_wait().
  *
- * Everything here is there since version 0.1.
+ * Here: the client, errors, lending, restoring, event loops. What the broker tells stands in
+ * fdbroker-events.h, what can be asked about jobs in fdbroker-jobs.h; this header includes both.
+ * Everything is there since version 0.1.
  */
 #ifndef FDBROKER_H
 #define FDBROKER_H
@@ -63,11 +66,13 @@ extern "C" {
 /** Where fdb_connect() finds the broker unless told otherwise. */
 #define FDB_DEFAULT_SOCKET "/run/criu-fdbroker/fdbroker.sock"
 
-struct fdb_client;  /* a connection, or none yet */
-struct fdb_request; /* a restore that is being described */
-struct fdb_event;   /* something that the broker has told */
-struct fdb_result;  /* the end of a restore */
-struct fdb_report;  /* how the broker is */
+struct fdb_client;   /* a connection, or none yet */
+struct fdb_request;  /* a restore that is being described */
+struct fdb_event;    /* something that the broker has told */
+struct fdb_result;   /* the end of a restore */
+struct fdb_report;   /* how the broker is */
+struct fdb_job;      /* what is known of a job */
+struct fdb_job_list; /* several of them */
 
 /**
  * enum fdb_code - what kind of error the broker reports: the numbers of fdbroker.v1.ErrorCode
@@ -92,7 +97,11 @@ enum fdb_code {
 	FDB_CRIU_BROKE = 13,      /* criu died or sent something that is no answer [-EREMOTEIO] */
 	FDB_DEADLINE = 14,        /* the deadline of the restore was over [-ETIME] */
 	FDB_CANCELLED = 15,       /* the restore was cancelled [-ECANCELED] */
-	FDB_REFUSED = 16          /* the plan found errors: fdb_result_problem() [-EXDEV] */
+	FDB_REFUSED = 16,         /* the plan found errors: fdb_result_problem() [-EXDEV] */
+	FDB_NO_SUCH_JOB = 17, /* none of this number that is kept and that one may see [-ESRCH] */
+	FDB_TOO_LATE = 18,    /* the job is past the point where this can be done [-EALREADY] */
+	FDB_BROKER_DIED = 19, /* the broker was killed before the job had a result [-EOWNERDEAD] */
+	FDB_DRAINING = 20     /* the broker takes no restores now [-ESHUTDOWN] */
 };
 
 /* ---- a client and its connection ---------------------------------------------------------- */
@@ -176,12 +185,17 @@ int fdb_disconnect(struct fdb_client *c, int wait_ms);
  *   errno  errno of Linux, positive: of this side, or what the broker or criu saw; 0: none
  *   field  the field at fault, as "mappings[3].number" or "criu_opts.root"; "" if none
  *   text   one line for people; may hold text of others: escape it before a terminal sees it
+ *   reason FDB_CRIU_FAILED and FDB_CRIU_BROKE: a stable word for what criu's log says ("pid-taken",
+ *          docs/errors.md lists them); "" if the log has nothing that the broker knows
+ *   hint   what can be done about it, for people; "" if nothing is known
  *   call   the number of the call if its answer is still to come (FDB_EVENT_ANSWER), else 0
  */
 enum fdb_code fdb_error_code(const struct fdb_client *c);
 int fdb_error_errno(const struct fdb_client *c);
 const char *fdb_error_field(const struct fdb_client *c);
 const char *fdb_error_text(const struct fdb_client *c);
+const char *fdb_error_reason(const struct fdb_client *c);
+const char *fdb_error_hint(const struct fdb_client *c);
 uint64_t fdb_error_call(const struct fdb_client *c);
 
 /** fdb_code_name() - "BAD_REQUEST" and the like; "UNKNOWN" for a number that is not listed. */
@@ -419,154 +433,6 @@ int fdb_plan(struct fdb_client *c, struct fdb_request *rq, int wait_ms, int *ret
  */
 int fdb_inspect(struct fdb_client *c, int images_dir, int wait_ms, int *ret_fd);
 
-/* ---- events ------------------------------------------------------------------------------- */
-
-enum fdb_event_kind {
-	FDB_EVENT_OTHER = 0,    /* a stage that this library does not know yet: fdb_event_stage() */
-	FDB_EVENT_STARTED = 1,  /* criu runs and has been asked to restore */
-	FDB_EVENT_NOTIFIED = 2, /* criu has reached a moment of its own: fdb_event_notification() */
-	FDB_EVENT_RESULT = 3,   /* the job has ended: fdb_event_result() */
-	FDB_EVENT_PLANNED = 5,  /* the images were read, and nothing speaks against the mappings */
-	FDB_EVENT_ANSWER = 4    /* to fdb_start_...(), or to a call whose wait was over before */
-};
-
-/**
- * fdb_next_event() - the next thing that the broker tells, of any job
- * @ret: the event, yours: fdb_event_free()
- *
- * Return: 0, -ETIMEDOUT (none within wait_ms), -EPIPE (the broker is gone and no event is left),
- *         -ENOTCONN, -ENOMEM.
- */
-int fdb_next_event(struct fdb_client *c, int wait_ms, struct fdb_event **ret);
-
-/** fdb_event_free() - end an event, and the result in it if nobody took that; NULL is allowed. */
-void fdb_event_free(struct fdb_event *ev);
-
-/*
- * What is in an event. Strings, results and descriptors are borrowed until it is freed; those that
- * are taken are yours from then on.
- *
- *   kind          see above
- *   stage         number of fdbroker.v1.Stage; 0 for a result or an answer
- *   job           the job; of an answer: the job that a restore was given, else 0
- *   at_us         microseconds since the job was accepted; 0 for an answer
- *   notification  FDB_EVENT_NOTIFIED: criu's own name of the moment ("post-restore"); else ""
- *   descriptor    what came with "orphan-pts-master": the master of the tree's terminal; else -1.
- *                 It is in the event alone, not in the stages of the result
- *   result        FDB_EVENT_RESULT: the result, until it is taken; else NULL
- *   call          FDB_EVENT_ANSWER: the number of the call, from fdb_start_...() or
- *                 fdb_error_call(); else 0
- *   status        FDB_EVENT_ANSWER: what the blocking form would return, 0 or a negative errno
- *   error_...     if that is negative, as fdb_error_...()
- */
-enum fdb_event_kind fdb_event_kind(const struct fdb_event *ev);
-int fdb_event_stage(const struct fdb_event *ev);
-uint64_t fdb_event_job(const struct fdb_event *ev);
-uint64_t fdb_event_at_us(const struct fdb_event *ev);
-const char *fdb_event_notification(const struct fdb_event *ev);
-int fdb_event_descriptor(const struct fdb_event *ev);
-int fdb_event_take_descriptor(struct fdb_event *ev);
-const struct fdb_result *fdb_event_result(const struct fdb_event *ev);
-struct fdb_result *fdb_event_take_result(struct fdb_event *ev);
-uint64_t fdb_event_call(const struct fdb_event *ev);
-int fdb_event_status(const struct fdb_event *ev);
-enum fdb_code fdb_event_error_code(const struct fdb_event *ev);
-int fdb_event_error_errno(const struct fdb_event *ev);
-const char *fdb_event_error_field(const struct fdb_event *ev);
-const char *fdb_event_error_text(const struct fdb_event *ev);
-
-/* ---- results ------------------------------------------------------------------------------ */
-
-/** fdb_result_free() - end a result and close the descriptors that nobody took; NULL is allowed. */
-void fdb_result_free(struct fdb_result *res);
-
-/*
- * What is in a result. Strings and descriptors are borrowed until it is freed; those that are taken
- * are yours from then on.
- *
- *   job                       its number
- *   success                   true: the tree runs. False: nothing of it is left, and:
- *   code, errno, field, text  why, as fdb_error_...(); 0 and "" with success
- *   pid                       of the root task, as the broker sees it; 0 without success
- *   pidfd                     of the root task, taken while it could not have gone; -1: none
- *   log                       criu's whole log, open for reading at its start; -1: criu never ran
- *   number                    of mapping i of the request: its descriptor in criu's table; -1: no
- *                             such i. n_numbers: all mappings, or 0 if it never came to that
- *   stage                     stage i that the job has reached, in their order; NULL: no such i
- *   total_us                  microseconds from acceptance to the result
- *   problem_...               of problem i that the plan has found: its stable code ("wrong-kind"), is
- *                             it an error (which refused the restore) or a warning, the mapping of
- *                             the request (-1: none), a line for people. No such i: NULL, false, -1
- */
-uint64_t fdb_result_job(const struct fdb_result *res);
-bool fdb_result_success(const struct fdb_result *res);
-enum fdb_code fdb_result_code(const struct fdb_result *res);
-int fdb_result_errno(const struct fdb_result *res);
-const char *fdb_result_field(const struct fdb_result *res);
-const char *fdb_result_text(const struct fdb_result *res);
-pid_t fdb_result_pid(const struct fdb_result *res);
-int fdb_result_pidfd(const struct fdb_result *res);
-int fdb_result_take_pidfd(struct fdb_result *res);
-int fdb_result_log(const struct fdb_result *res);
-int fdb_result_take_log(struct fdb_result *res);
-size_t fdb_result_n_numbers(const struct fdb_result *res);
-int fdb_result_number(const struct fdb_result *res, size_t i);
-size_t fdb_result_n_stages(const struct fdb_result *res);
-const struct fdb_event *fdb_result_stage(const struct fdb_result *res, size_t i);
-uint64_t fdb_result_total_us(const struct fdb_result *res);
-size_t fdb_result_n_problems(const struct fdb_result *res);
-const char *fdb_result_problem_code(const struct fdb_result *res, size_t i);
-bool fdb_result_problem_is_error(const struct fdb_result *res, size_t i);
-int fdb_result_problem_mapping(const struct fdb_result *res, size_t i);
-const char *fdb_result_problem_text(const struct fdb_result *res, size_t i);
-
-/* ---- how the broker is -------------------------------------------------------------------- */
-
-/**
- * fdb_status() - ask how the broker is
- * @ret: the report, yours: fdb_report_free()
- *
- * Return: 0, or -ENOTCONN, -ETIMEDOUT, -EPIPE, -ENOMEM.
- */
-int fdb_status(struct fdb_client *c, int wait_ms, struct fdb_report **ret);
-
-/** fdb_report_free() - end a report; NULL is allowed. */
-void fdb_report_free(struct fdb_report *rep);
-
-/*
- * What is in a report. Strings are borrowed until it is freed.
- *
- *   version       of the broker
- *   pid           of the broker, in its own pid namespace
- *   criu_path     the criu that restores run; "": none
- *   criu_usable   it exists and may be executed
- *   criu_fault    CRIU_FAULT in criu's environment; NULL: none
- *   sessions      connections now, this one included
- *   lent          descriptors lent now, by all connections
- *   jobs_running  restores under way
- *   trees         restored trees that live and whose parent the broker is
- *   jobs_done     restores that succeeded since the broker started
- *   jobs_failed   and those that did not
- *   uptime_ms     milliseconds since it started
- *   cgroup        where the control groups of jobs are made; NULL: no cgroup v2
- *   warning       what an administrator should know, one sentence; NULL: no such i
- */
-const char *fdb_report_version(const struct fdb_report *rep);
-pid_t fdb_report_pid(const struct fdb_report *rep);
-const char *fdb_report_criu_path(const struct fdb_report *rep);
-bool fdb_report_criu_usable(const struct fdb_report *rep);
-const char *fdb_report_criu_fault(const struct fdb_report *rep);
-uint32_t fdb_report_sessions(const struct fdb_report *rep);
-uint32_t fdb_report_lent(const struct fdb_report *rep);
-uint32_t fdb_report_jobs_running(const struct fdb_report *rep);
-uint32_t fdb_report_trees(const struct fdb_report *rep);
-uint64_t fdb_report_jobs_done(const struct fdb_report *rep);
-uint64_t fdb_report_jobs_failed(const struct fdb_report *rep);
-uint64_t fdb_report_uptime_ms(const struct fdb_report *rep);
-const char *fdb_report_cgroup(const struct fdb_report *rep);
-size_t fdb_report_n_warnings(const struct fdb_report *rep);
-const char *fdb_report_warning(const struct fdb_report *rep, size_t i);
-
 /* ---- event loops -------------------------------------------------------------------------- */
 
 /*
@@ -610,5 +476,8 @@ int fdb_start_restore(struct fdb_client *c, struct fdb_request *rq, uint64_t *re
 #ifdef __cplusplus
 }
 #endif
+
+#include "fdbroker-events.h"
+#include "fdbroker-jobs.h"
 
 #endif

@@ -59,7 +59,7 @@ static void answer_failed(struct fdb_client *c, uint64_t serial, int r)
 	struct fdb_event *ev = arrived_new(FDB_EVENT_ANSWER);
 	struct err why;
 
-	if (!ev || !client_call_end(c, serial)) {
+	if (!ev || !client_call_end(c, serial, NULL)) {
 		fdb_event_free(ev);
 		err_set(&why, ERR_NONE, ENOMEM, NULL, "the connection cannot go on");
 		end(c, &why);
@@ -95,13 +95,13 @@ static bool flush(struct fdb_client *c)
 	return failed;
 }
 
-static int call_add(struct fdb_client *c, uint64_t serial)
+static int call_add(struct fdb_client *c, uint64_t serial, int answer)
 {
 	struct call *call = malloc(sizeof(*call));
 
 	if (!call)
 		return -ENOMEM;
-	*call = (struct call){ .next = c->calls, .serial = serial };
+	*call = (struct call){ .next = c->calls, .serial = serial, .answer = answer };
 	c->calls = call;
 	c->n_calls++;
 	return 0;
@@ -151,7 +151,7 @@ int pump_send(struct fdb_client *c, Fdbroker__V1__ClientMessage *m, const int *f
 	r = encode(c, m, &data, &size);
 	if (r < 0)
 		return r;
-	r = call_add(c, m->serial);
+	r = call_add(c, m->serial, decode_answer_to((int)m->call_case));
 	if (r < 0) {
 		free(data);
 		return client_fail_sys(c, r, "cannot keep account of a call");
@@ -163,7 +163,7 @@ int pump_send(struct fdb_client *c, Fdbroker__V1__ClientMessage *m, const int *f
 		return client_fail_gone(c);
 	}
 	if (r < 0) {
-		(void)client_call_end(c, m->serial);
+		(void)client_call_end(c, m->serial, NULL);
 		return client_fail_sys(c, r,
 			"cannot send a message of %zu bytes with %zu descriptors", size, n_fds);
 	}

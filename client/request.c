@@ -141,7 +141,7 @@ int fdb_request_option(struct fdb_request *rq, const char *name, const char *val
 			rq->c, -EINVAL, "criu_opts", "criu_opts: there is no field '%s'", name);
 	r = opts_append(&rq->opts, &rq->opts_size, field, value, &err);
 	if (r < 0)
-		return client_fail_as(rq->c, err.sys == ENOMEM ? -ENOMEM : -EINVAL, &err);
+		return client_fail_as(rq->c, err.sys == ENOMEM ? -ENOMEM : -EINVAL, &err, NULL);
 	return 0;
 }
 

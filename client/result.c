@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Results as their users see them. Who fills them in: decode.c. */
+/* Results as their users see them. Who fills them in: convert.c. */
 #include "base/cleanup.h"
 #include "event.h"
 
@@ -49,6 +49,16 @@ const char *fdb_result_field(const struct fdb_result *res)
 const char *fdb_result_text(const struct fdb_result *res)
 {
 	return res->err.text;
+}
+
+const char *fdb_result_reason(const struct fdb_result *res)
+{
+	return res->advice.reason;
+}
+
+const char *fdb_result_hint(const struct fdb_result *res)
+{
+	return res->advice.hint;
 }
 
 pid_t fdb_result_pid(const struct fdb_result *res)
@@ -101,6 +111,41 @@ uint64_t fdb_result_total_us(const struct fdb_result *res)
 	return res->total_us;
 }
 
+enum fdb_cleanup fdb_result_cleanup(const struct fdb_result *res)
+{
+	return res->cleanup;
+}
+
+bool fdb_result_has_statistics(const struct fdb_result *res)
+{
+	return res->has_statistics;
+}
+
+uint64_t fdb_result_pages_compared(const struct fdb_result *res)
+{
+	return res->pages_compared;
+}
+
+uint64_t fdb_result_pages_skipped_cow(const struct fdb_result *res)
+{
+	return res->pages_skipped_cow;
+}
+
+uint64_t fdb_result_pages_restored(const struct fdb_result *res)
+{
+	return res->pages_restored;
+}
+
+uint64_t fdb_result_forking_us(const struct fdb_result *res)
+{
+	return res->forking_us;
+}
+
+uint64_t fdb_result_restore_us(const struct fdb_result *res)
+{
+	return res->restore_us;
+}
+
 size_t fdb_result_n_problems(const struct fdb_result *res)
 {
 	return res->n_problems;
@@ -124,4 +169,9 @@ int fdb_result_problem_mapping(const struct fdb_result *res, size_t i)
 const char *fdb_result_problem_text(const struct fdb_result *res, size_t i)
 {
 	return i < res->n_problems ? res->problems[i].text : NULL;
+}
+
+uint32_t fdb_result_problems_left_out(const struct fdb_result *res)
+{
+	return res->problems_left_out;
 }

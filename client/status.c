@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hello and Status: who the broker is, and how it is. */
+/* Hello, Status and Drain: who the broker is, how it is, and that it shall take no more. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -94,8 +94,6 @@ int fdb_status(struct fdb_client *c, int wait_ms, struct fdb_report **ret)
 		return r;
 	*ret = TAKE_PTR(ev->report);
 	fdb_event_free(ev);
-	if (!*ret)
-		return client_fail(c, -EPROTO, NULL, "the broker's answer is none to Status");
 	return 0;
 }
 
@@ -107,6 +105,7 @@ void fdb_report_free(struct fdb_report *rep)
 	free(rep->criu_path);
 	free(rep->criu_fault);
 	free(rep->cgroup);
+	free(rep->state_dir);
 	for (size_t i = 0; i < rep->n_warnings; i++)
 		free(rep->warnings[i]);
 	free(rep->warnings);
@@ -178,6 +177,36 @@ const char *fdb_report_cgroup(const struct fdb_report *rep)
 	return rep->cgroup;
 }
 
+uint32_t fdb_report_jobs_queued(const struct fdb_report *rep)
+{
+	return rep->jobs_queued;
+}
+
+uint32_t fdb_report_max_workers(const struct fdb_report *rep)
+{
+	return rep->max_workers;
+}
+
+bool fdb_report_draining(const struct fdb_report *rep)
+{
+	return rep->draining;
+}
+
+uint32_t fdb_report_jobs_kept(const struct fdb_report *rep)
+{
+	return rep->jobs_kept;
+}
+
+uint64_t fdb_report_log_bytes(const struct fdb_report *rep)
+{
+	return rep->log_bytes;
+}
+
+const char *fdb_report_state_dir(const struct fdb_report *rep)
+{
+	return rep->state_dir;
+}
+
 size_t fdb_report_n_warnings(const struct fdb_report *rep)
 {
 	return rep->n_warnings;
@@ -186,4 +215,38 @@ size_t fdb_report_n_warnings(const struct fdb_report *rep)
 const char *fdb_report_warning(const struct fdb_report *rep, size_t i)
 {
 	return i < rep->n_warnings ? rep->warnings[i] : NULL;
+}
+
+/* ---- Drain ---- */
+
+int fdb_start_drain(struct fdb_client *c, enum fdb_drain how, uint64_t *ret_call)
+{
+	Fdbroker__V1__ClientMessage m = FDBROKER__V1__CLIENT_MESSAGE__INIT;
+	Fdbroker__V1__Drain drain = FDBROKER__V1__DRAIN__INIT;
+
+	drain.has_off = drain.has_wait = 1;
+	drain.off = how == FDB_DRAIN_OFF;
+	drain.wait = how == FDB_DRAIN_WAIT;
+	m.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_DRAIN;
+	m.drain = &drain;
+	return pump_send(c, &m, NULL, 0, ret_call);
+}
+
+int fdb_drain(struct fdb_client *c, enum fdb_drain how, int wait_ms, bool *ret_draining,
+	uint32_t *ret_jobs_left)
+{
+	struct fdb_event *ev = NULL;
+	uint64_t call = 0;
+	int r = fdb_start_drain(c, how, &call);
+
+	if (r == 0)
+		r = arrived_answer(c, call, wait_ms, &ev);
+	if (r != 0)
+		return r;
+	if (ret_draining)
+		*ret_draining = ev->draining;
+	if (ret_jobs_left)
+		*ret_jobs_left = ev->jobs_left;
+	fdb_event_free(ev);
+	return 0;
 }

@@ -23,11 +23,17 @@
 #include "log.h"
 #include "messages.h"
 #include "numbers.h"
+#include "peer.h"
 #include "reap.h"
+#include "sandbox.h"
+#include "scope.h"
 #include "scratch.h"
 #include "session.h"
+#include "standing.h"
 #include "sysd.h"
+#include "users.h"
 #include "version.h"
+#include "zygote.h"
 
 #define MAX_LISTENERS 16
 #define MAX_WARNINGS  4
@@ -36,8 +42,10 @@
 struct broker {
 	const struct config *config; /* borrowed */
 	struct event_base *base;
-	struct event *on_term, *on_int, *on_hup, *stop_tick, *watchdog;
+	struct event *on_term, *on_int, *on_hup, *stop_tick;
 	struct reaper *reaper;
+	struct standing *standing;
+	struct users users;
 	struct jobs jobs;
 	struct calls calls;
 	struct listener *listeners[MAX_LISTENERS];
@@ -45,6 +53,7 @@ struct broker {
 	LIST_HEAD(, session) sessions;
 	uint64_t last_session;
 	bool stopping;
+	bool activated, bad_sockets; /* by systemd; some that it passed */
 	char criu[PATH_MAX];
 	const char *warnings[MAX_WARNINGS];
 };
@@ -80,36 +89,40 @@ static const struct session_ops session_ops = {
 	.packet = on_packet, .bad_packet = on_bad_packet, .gone = on_gone
 };
 
+/* Say why, and end it. */
+static void turn_away(struct session *session, const struct err *err)
+{
+	calls_bad_packet(session, err);
+	session_end(session);
+}
+
 static int add_session(struct broker *b, int fd)
 {
 	autofd int owned = fd;
-	struct ucred cred;
-	socklen_t size = sizeof(cred);
+	struct err over = { 0 };
 	struct policy_peer peer;
 	struct session *session;
-	int r;
+	struct user *user;
+	int r = peer_read(fd, b->config->group, b->config->local >= 0, &peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
-		return -errno;
-	peer = (struct policy_peer){
-		.uid = cred.uid, .gid = cred.gid, .pid = cred.pid, .local = b->config->local >= 0
-	};
-	if (getresuid(&peer.own.real, &peer.own.effective, &peer.own.saved) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
+	user = users_get(&b->users, peer.uid);
+	if (!user)
+		return -ENOMEM;
+	if (user_charge(user, USERS_SESSIONS, 1, &over) < 0)
+		user_charge_anyway(user, USERS_SESSIONS, 1);
 	r = session_new(
-		b->base, ++b->last_session, TAKE_FD(owned), &peer, &session_ops, b, &session);
+		b->base, ++b->last_session, TAKE_FD(owned), &peer, user, &session_ops, b, &session);
 	if (r < 0)
 		return r;
 	LIST_INSERT_HEAD(&b->sessions, session, entry);
 	b->calls.sessions++;
-	if (b->calls.sessions > CONFIG_MAX_SESSIONS) {
-		struct err err;
-
-		err_set(&err, ERR_LIMIT, 0, NULL, "%d connections are the broker's limit",
+	if (b->calls.sessions > CONFIG_MAX_SESSIONS)
+		err_set(&over, ERR_LIMIT, 0, NULL, "%d connections are the broker's limit",
 			CONFIG_MAX_SESSIONS);
-		calls_bad_packet(session, &err);
-		session_end(session);
-	}
+	if (over.code)
+		turn_away(session, &over);
 	return 0;
 }
 
@@ -129,7 +142,7 @@ static void stop_tick(evutil_socket_t none, short what, void *arg)
 	struct broker *b = arg;
 
 	(void)none, (void)what;
-	if (b->jobs.restoring == 0)
+	if (b->jobs.under_way == 0)
 		(void)event_base_loopexit(b->base, NULL);
 }
 
@@ -164,6 +177,15 @@ static void terminated(evutil_socket_t sig, short what, void *arg)
 	begin_stop(b);
 }
 
+/* A socket that systemd listens on brings us back; one of our own would not. */
+static void on_long_idle(void *arg)
+{
+	struct broker *b = arg;
+
+	log_line(LOG_INFO, NULL, "stopping: there is nothing to do");
+	begin_stop(b);
+}
+
 /* ---- the start ---- */
 
 static void on_reaped(void *arg)
@@ -171,6 +193,13 @@ static void on_reaped(void *arg)
 	struct broker *b = arg;
 
 	jobs_poll(&b->jobs);
+}
+
+static void on_idle(void *arg)
+{
+	struct broker *b = arg;
+
+	calls_idle(&b->calls);
 }
 
 /* Return: the hard limit, which is the soft one too from here on. */
@@ -202,6 +231,64 @@ static void unwarn(struct broker *b, const char *text)
 		if (b->warnings[i] != text)
 			b->warnings[kept++] = b->warnings[i];
 	b->calls.n_warnings = kept;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void set_limits(struct broker *b)
+{
+	static const struct users_limits limits = { .max = {
+							    [USERS_SESSIONS] = CONFIG_USER_SESSIONS,
+							    [USERS_LENT] = CONFIG_USER_LENT,
+							    [USERS_JOBS] = CONFIG_USER_JOBS,
+							    [USERS_KEPT] = CONFIG_USER_KEPT,
+							    [USERS_LOG_BYTES] =
+								    CONFIG_USER_LOG_BYTES,
+							    [USERS_QUEUED_BYTES] =
+								    CONFIG_USER_QUEUE_BYTES,
+						    } };
+
+	users_init(&b->users, &limits);
+	b->jobs.users = &b->users;
+	queue_init(&b->jobs.planning, CONFIG_PLANNERS, CONFIG_MAX_QUEUED);
+	queue_init(&b->jobs.workers, b->config->workers, CONFIG_MAX_QUEUED);
+	b->jobs.planning.reserve = true;
+	b->jobs.workers.reserve = b->config->workers > 2;
+	b->jobs.limits = (struct jobs_limits){
+		.max_under_way = CONFIG_MAX_QUEUED,
+		.max_kept = CONFIG_MAX_KEPT,
+		.max_log_bytes = CONFIG_MAX_LOG_BYTES,
+		.max_job_log_bytes = CONFIG_JOB_LOG_BYTES,
+		.max_growing_log_bytes = CONFIG_GROWING_LOG,
+	};
+}
+
+/* What jobs need of the machine. */
+static int start_room(struct broker *b)
+{
+	rlim_t nofile = raise_nofile();
+	int r = reaper_new(b->base, on_reaped, b, &b->reaper);
+
+	b->jobs.reaper = b->reaper;
+	b->jobs.highest = numbers_highest(nofile);
+	b->calls.max_lent_in_all = nofile > CONFIG_RESERVED_FDS ? nofile - CONFIG_RESERVED_FDS : 0;
+	b->jobs.scratch = scratch_open();
+	if (r < 0 || b->jobs.scratch < 0 || b->jobs.highest < 0) {
+		log_line(LOG_ERR, NULL,
+			geteuid() ? "cannot start, it takes root: %s" : "cannot start: %s",
+			b->jobs.highest < 0 ? "RLIMIT_NOFILE is too low"
+					    : strerrordesc_np(r < 0 ? -r : -b->jobs.scratch));
+		return -1;
+	}
+	if (cgroup_parent_open(&b->jobs.cgroup) < 0)
+		warn(b, "no cgroup v2 to be had: after a restore that had to be killed, tasks of it may be left");
+	return 0;
 }
 
 /* The criu of restores that begin from now on. */
@@ -240,47 +327,40 @@ static void reload(evutil_socket_t sig, short what, void *arg)
 	sysd_reloading();
 	find_criu(b);
 	log_criu(b, MESSAGE_RELOADED, "reloaded");
-	sysd_ready("serving");
+	sysd_ready();
 }
 
-/* Half the time: one may be late. */
-static void alive(evutil_socket_t none, short what, void *arg)
+/* @kept: what systemd has held for us; consumed */
+static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 {
-	(void)none, (void)what, (void)arg;
-	sysd_alive();
-}
+	struct err err;
+	int r;
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static int start_jobs(struct broker *b)
-{
-	rlim_t nofile = raise_nofile();
-	int r = reaper_new(b->base, on_reaped, b, &b->reaper);
-
-	b->jobs.highest = numbers_highest(nofile);
-	b->calls.max_lent_in_all = nofile > CONFIG_RESERVED_FDS ? nofile - CONFIG_RESERVED_FDS : 0;
-	b->jobs.scratch = scratch_open();
-	if (r < 0 || b->jobs.scratch < 0 || b->jobs.highest < 0) {
-		log_line(LOG_ERR, NULL,
-			geteuid() ? "cannot start, it takes root: %s" : "cannot start: %s",
-			b->jobs.highest < 0 ? "RLIMIT_NOFILE is too low"
-					    : strerrordesc_np(r < 0 ? -r : -b->jobs.scratch));
-		return -1;
-	}
-	b->jobs.base = b->base;
-	b->jobs.reaper = b->reaper;
+	set_limits(b);
 	b->jobs.fault = b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL)
 					 : criu_program_fault();
 	find_criu(b);
-	if (cgroup_parent_open(&b->jobs.cgroup) < 0)
-		warn(b, "no cgroup v2 to be had: after a restore that had to be killed, tasks of it may be left");
-	return 0;
+	if (standing_new(&(struct standing_spec){ b->base, &b->jobs, &b->calls.sessions,
+				 on_long_idle, b },
+		    &b->standing) < 0) {
+		log_line(LOG_ERR, NULL, "cannot start: no memory");
+		return -1;
+	}
+	if (b->activated)
+		standing_set_idle(b->standing, b->config->idle_s);
+	if (b->config->local < 0)
+		(void)scopes_new(b->base, &b->jobs.scopes); /* without systemd there are none */
+	b->jobs.idle = on_idle;
+	b->jobs.idle_arg = b;
+	if (keep_open(b->config->state_dir, &b->jobs.keep, &err) < 0) {
+		log_line(LOG_ERR, NULL, "%s", err.text);
+		return -1;
+	}
+	r = jobs_recover(&b->jobs, kept, n_kept);
+	if (r < 0)
+		log_line(LOG_ERR, NULL, "cannot read what is kept in %s: %s", b->config->state_dir,
+			strerrordesc_np(-r));
+	return r;
 }
 
 static int add_listener(struct broker *b, int fd, const char *path)
@@ -297,14 +377,19 @@ static int add_listener(struct broker *b, int fd, const char *path)
 	return r;
 }
 
+static void on_socket(void *arg, int fd)
+{
+	struct broker *b = arg;
+
+	b->activated = true;
+	if (add_listener(b, fd, NULL) < 0)
+		b->bad_sockets = true;
+}
+
 static int start_listening(struct broker *b)
 {
-	int n = sysd_listen_fds();
 	struct err err;
 
-	for (int i = 0; i < n; i++)
-		if (add_listener(b, SYSD_FIRST_FD + i, NULL) < 0)
-			return -1;
 	if (b->config->socket_path) {
 		int fd = listen_make(b->config->socket_path, &err);
 
@@ -325,19 +410,22 @@ static int start_listening(struct broker *b)
 			"nothing to serve: no socket from systemd, no --socket, no --local");
 		return -1;
 	}
-	return 0;
+	return b->bad_sockets ? -1 : 0;
 }
 
-static int start_watchdog(struct broker *b)
+/* All that was passed to us is taken first: nothing of it may be mistaken for our own. */
+static int start(struct broker *b)
 {
-	uint64_t us = sysd_watchdog_us() / 2;
-	struct timeval tick = { .tv_sec = (time_t)(us / 1000000),
-		.tv_usec = (suseconds_t)(us % 1000000) };
+	autofree struct sysd_kept *kept = NULL;
+	size_t n_kept = 0;
+	int r = sysd_take_fds(on_socket, b, &kept, &n_kept);
 
-	if (us == 0)
-		return 0;
-	b->watchdog = event_new(b->base, -1, EV_PERSIST, alive, b);
-	return b->watchdog ? event_add(b->watchdog, &tick) : -1;
+	if (r < 0)
+		log_line(LOG_ERR, NULL, "cannot take systemd's descriptors: %s",
+			strerrordesc_np(-r));
+	if (r < 0 || start_room(b) < 0 || start_jobs(b, kept, n_kept) < 0)
+		return -1;
+	return start_listening(b);
 }
 
 static int start_events(struct broker *b)
@@ -354,7 +442,7 @@ static int start_events(struct broker *b)
 	b->stop_tick = event_new(b->base, -1, EV_PERSIST, stop_tick, b);
 	if (!b->on_term || !b->on_int || !b->on_hup || !b->stop_tick ||
 		event_add(b->on_term, NULL) < 0 || event_add(b->on_int, NULL) < 0 ||
-		event_add(b->on_hup, NULL) < 0 || start_watchdog(b) < 0)
+		event_add(b->on_hup, NULL) < 0)
 		return -1;
 	return discard_start();
 }
@@ -370,42 +458,55 @@ static void broker_done(struct broker *b)
 	for (struct session *s; (s = LIST_FIRST(&b->sessions));)
 		session_free(s);
 	jobs_abandon(&b->jobs);
+	keep_close(&b->jobs.keep);
 	stop_accepting(b);
 	cgroup_parent_done(&b->jobs.cgroup);
 	cleanup_fd(&b->jobs.scratch);
 	reaper_free(b->reaper);
+	standing_free(b->standing);
 	free_event(b->on_term);
 	free_event(b->on_int);
 	free_event(b->on_hup);
 	free_event(b->stop_tick);
-	free_event(b->watchdog);
 	if (b->base)
 		event_base_free(b->base);
 }
 
 int broker_run(const struct config *config)
 {
-	struct broker *b = calloc(1, sizeof(*b));
-	int exit_code = EXIT_FAILURE;
+	struct broker *b;
+	int exit_code = EXIT_FAILURE, r;
 
-	if (!b || start_events(b) < 0) {
+	/* Before there is anything that children must not have. */
+	r = sandbox_prepare();
+	if (r == 0)
+		r = zygote_start();
+	if (r < 0) {
+		log_line(LOG_ERR, NULL, "cannot start: no processes to make others from: %s",
+			strerrordesc_np(-r));
+		return EXIT_FAILURE;
+	}
+	b = calloc(1, sizeof(*b));
+	if (!b || start_events(b) < 0 || jobs_init(&b->jobs, b->base) < 0) {
 		log_line(LOG_ERR, NULL, "cannot start: no memory or no threads");
 		free(b);
 		return EXIT_FAILURE;
 	}
 	b->config = config;
-	b->jobs.scratch = b->jobs.cgroup.fd = -1;
+	b->jobs.scratch = b->jobs.cgroup.fd = b->jobs.cgroup.root = -1;
+	b->jobs.keep = KEEP_NONE;
 	b->calls.config = config;
 	b->calls.jobs = &b->jobs;
 	b->calls.warnings = b->warnings;
 	b->calls.started_ms = now_ms();
-	if (start_jobs(b) == 0 && start_listening(b) == 0) {
-		sysd_ready("serving");
+	if (start(b) == 0) {
+		sysd_ready();
 		log_criu(b, MESSAGE_STARTED, "serving");
 		if (event_base_dispatch(b->base) == 0 || b->stopping)
 			exit_code = EXIT_SUCCESS;
 	}
 	broker_done(b);
+	zygote_end();
 	discard_stop();
 	free(b);
 	return exit_code;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -86,7 +87,7 @@ int cgroup_parent_open(struct cgroup_parent *ret)
 	char relative[sizeof(ret->path) + 1];
 	int r;
 
-	*ret = (struct cgroup_parent){ .fd = -1 };
+	*ret = (struct cgroup_parent){ .root = -1, .fd = -1 };
 	r = own_path(ret->path, sizeof(ret->path));
 	if (r < 0)
 		return r;
@@ -94,9 +95,12 @@ int cgroup_parent_open(struct cgroup_parent *ret)
 	if (root < 0)
 		return root;
 	snprintf(relative, sizeof(relative), ".%s", ret->path);
-	ret->fd = openat(root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->fd < 0 || getrandom(&ret->tag, sizeof(ret->tag), 0) < 0)
+	if (getrandom(&ret->tag, sizeof(ret->tag), 0) < 0)
 		return -errno;
+	ret->fd = openat(root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret->fd < 0)
+		return -errno;
+	ret->root = TAKE_FD(root);
 	remove_stale(ret->fd);
 	return 0;
 }
@@ -104,23 +108,59 @@ int cgroup_parent_open(struct cgroup_parent *ret)
 void cgroup_parent_done(struct cgroup_parent *parent)
 {
 	cleanup_fd(&parent->fd);
+	cleanup_fd(&parent->root);
+}
+
+static int open_group(const struct cgroup_parent *parent, const char *path)
+{
+	char relative[sizeof(((struct cgroup *)NULL)->path) + 1];
+	int fd;
+
+	snprintf(relative, sizeof(relative), ".%s", path);
+	fd = openat(parent->root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int remove_group(const struct cgroup *cg)
+{
+	char relative[sizeof(cg->path) + 1];
+
+	snprintf(relative, sizeof(relative), ".%s", cg->path);
+	return unlinkat(cg->parent->root, relative, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+void cgroup_path(const struct cgroup_parent *parent, uint64_t job, char ret[static CGROUP_PATH])
+{
+	snprintf(ret, CGROUP_PATH, "%s/" PREFIX "%d-%08x-%lu", parent->path[1] ? parent->path : "",
+		getpid(), parent->tag, (unsigned long)job);
 }
 
 int cgroup_make(const struct cgroup_parent *parent, uint64_t job, struct cgroup *ret)
 {
 	struct cgroup cg = { .fd = -1, .parent = parent };
 
-	snprintf(cg.name, sizeof(cg.name), PREFIX "%d-%08x-%lu", getpid(), parent->tag,
-		(unsigned long)job);
-	if (mkdirat(parent->fd, cg.name, 0755) < 0)
+	cgroup_path(parent, job, cg.path);
+	if (mkdirat(parent->fd, strrchr(cg.path, '/') + 1, 0755) < 0)
 		return -errno;
-	cg.fd = openat(parent->fd, cg.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cg.fd = open_group(parent, cg.path);
 	if (cg.fd < 0) {
-		int saved = errno;
-
-		(void)unlinkat(parent->fd, cg.name, AT_REMOVEDIR);
-		return -saved;
+		(void)remove_group(&cg);
+		return cg.fd;
 	}
+	*ret = cg;
+	return 0;
+}
+
+int cgroup_open(const struct cgroup_parent *parent, const char *path, struct cgroup *ret)
+{
+	struct cgroup cg = { .parent = parent };
+
+	if (parent->fd < 0)
+		return -ENODEV;
+	snprintf(cg.path, sizeof(cg.path), "%s", path);
+	cg.fd = open_group(parent, cg.path);
+	if (cg.fd < 0)
+		return cg.fd;
 	*ret = cg;
 	return 0;
 }
@@ -139,6 +179,48 @@ int cgroup_kill(const struct cgroup *cg)
 	return write_file(cg->fd, "cgroup.kill", "1");
 }
 
+/* What is listed in cgroup.procs. Return: a stream, or NULL with errno. */
+static FILE *open_procs(const struct cgroup *cg)
+{
+	autofd int fd = openat(cg->fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopen(TAKE_FD(fd), "r");
+}
+
+int cgroup_pids(const struct cgroup *cg, uint32_t **ret)
+{
+	FILE *f = open_procs(cg);
+	uint32_t *list = NULL;
+	char line[32];
+	int n = 0;
+
+	if (!f)
+		return -errno;
+	while (n >= 0 && fgets(line, sizeof(line), f)) {
+		uint32_t *more = n % 64 ? list : reallocarray(list, (size_t)n + 64, sizeof(*list));
+
+		if (more) {
+			list = more;
+			list[n++] = (uint32_t)strtoul(line, NULL, 10);
+		} else {
+			n = -ENOMEM;
+		}
+	}
+	fclose(f);
+	if (n < 0)
+		free(list);
+	else
+		*ret = list;
+	return n;
+}
+
+int cgroup_count(const struct cgroup *cg)
+{
+	autofree uint32_t *pids = NULL;
+
+	return cgroup_pids(cg, &pids);
+}
+
 bool cgroup_populated(const struct cgroup *cg)
 {
 	autofd int fd = openat(cg->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
@@ -149,20 +231,43 @@ bool cgroup_populated(const struct cgroup *cg)
 }
 
 /* Moves what is listed now; a task that forks meanwhile leaves a child for the next turn. */
-static int move_once(const struct cgroup *cg)
+static int move_once(const struct cgroup *cg, int to)
 {
-	autofd int procs = openat(cg->fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *f = open_procs(cg);
 	char pid[32];
 	int moved = 0;
-	FILE *f = procs < 0 ? NULL : fdopen(TAKE_FD(procs), "r");
 
 	if (!f)
 		return -errno;
 	while (fgets(pid, sizeof(pid), f))
-		if (write_file(cg->parent->fd, "cgroup.procs", pid) == 0)
+		if (write_file(to, "cgroup.procs", pid) == 0)
 			moved++;
 	fclose(f);
 	return moved;
+}
+
+/* Bounded, for a tree could fork faster than we move it. */
+static void move_all(const struct cgroup *cg, int to)
+{
+	for (int turn = 0; turn < 100 && cgroup_populated(cg); turn++)
+		if (move_once(cg, to) < 0)
+			break;
+}
+
+int cgroup_move(struct cgroup *cg, const char *path)
+{
+	struct cgroup to;
+	int r = cgroup_open(cg->parent, path, &to);
+
+	if (r < 0)
+		return r;
+	move_all(cg, to.fd);
+	r = cgroup_release(cg, false);
+	if (r < 0)
+		cleanup_fd(&to.fd);
+	else
+		*cg = to;
+	return r;
 }
 
 /* Groups that tasks of the job have made below theirs; empty, for the job's own is. */
@@ -190,15 +295,17 @@ static void remove_below(int dir, int depth)
 
 int cgroup_release(struct cgroup *cg, bool move)
 {
+	int r;
+
 	if (cg->fd < 0)
 		return 0;
-	/* Bounded, for a tree could fork faster than we move it. */
-	for (int turn = 0; move && turn < 100 && cgroup_populated(cg); turn++)
-		if (move_once(cg) < 0)
-			break;
-	if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno == EBUSY) {
+	if (move)
+		move_all(cg, cg->parent->fd);
+	r = remove_group(cg);
+	if (r < 0 && r != -ENOENT) {
 		remove_below(cg->fd, MAX_DEPTH);
-		if (unlinkat(cg->parent->fd, cg->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = remove_group(cg);
+		if (r < 0 && r != -ENOENT)
 			return -EBUSY;
 	}
 	cleanup_fd(&cg->fd);

@@ -12,16 +12,19 @@
 
 /* Where groups are made: the daemon's own cgroup. */
 struct cgroup_parent {
+	int root;       /* owned; directory; the root of cgroup v2 */
 	int fd;         /* owned; directory; -1: there is no cgroup v2 to be had */
 	char path[256]; /* as in /proc/self/cgroup, for people */
 	uint32_t
 		tag; /* random: brokers in several pid namespaces may have one pid and one cgroup */
 };
 
+#define CGROUP_PATH 320 /* bytes that a path of a group has at most, the closing 0 among them */
+
 struct cgroup {
 	int fd;                             /* owned; directory; -1: none */
 	const struct cgroup_parent *parent; /* borrowed, must outlive it */
-	char name[64];
+	char path[CGROUP_PATH]; /* below the root of cgroup v2, as in /proc/PID/cgroup */
 };
 
 /**
@@ -35,6 +38,9 @@ struct cgroup {
 int cgroup_parent_open(struct cgroup_parent *ret);
 void cgroup_parent_done(struct cgroup_parent *parent);
 
+/* The path that a job's group is going to have: to be written down before there is one. */
+void cgroup_path(const struct cgroup_parent *parent, uint64_t job, char ret[static CGROUP_PATH]);
+
 /**
  * cgroup_make() - make an empty group for a job
  *
@@ -42,8 +48,30 @@ void cgroup_parent_done(struct cgroup_parent *parent);
  */
 int cgroup_make(const struct cgroup_parent *parent, uint64_t job, struct cgroup *ret);
 
+/**
+ * cgroup_open() - take up a group that a daemon before us, or systemd, has made
+ * @path: its path, as of struct cgroup
+ *
+ * Return: 0 or -errno (-ENOENT: it is gone, so nothing is in it). cgroup_release() ends it.
+ */
+int cgroup_open(const struct cgroup_parent *parent, const char *path, struct cgroup *ret);
+
 /* SIGKILL to every task in it, forks included (cgroup.kill, Linux 5.14). Return: 0 or -errno. */
 int cgroup_kill(const struct cgroup *cg);
+
+/* Processes in it now, not those in groups below it. Return: how many, @ret is the caller's to free(); -errno. */
+int cgroup_pids(const struct cgroup *cg, uint32_t **ret);
+
+/**
+ * cgroup_move() - put what is in it into another group, which takes its place
+ * @path: of the other, which exists, as of struct cgroup
+ *
+ * Return: 0 and @cg is the other; or -errno: @cg is as before, but what could be moved was moved.
+ */
+int cgroup_move(struct cgroup *cg, const char *path);
+
+/* Processes in it now, not counting those in groups below it. Return: -errno on doubt. */
+int cgroup_count(const struct cgroup *cg);
 
 /* Is any task in it? On doubt (an error) true. */
 bool cgroup_populated(const struct cgroup *cg);

@@ -2,13 +2,17 @@
 /*
  * A child that hands back one descriptor. See helper.h. What such children do: planner.c, layer.c.
  *
- *   RUNNING --done--> WAITING --helper_ask()--> ASKED --answered--> OVER
- *      `---deadline, end without an answer-----------^
+ *   RUNNING --done--> WAITING --helper_ask()--> ... --answered--> ...
+ *      `---------------------`--deadline, end without an answer--> OVER
+ *
+ * Questions wait in a queue; the child answers them in their order. Once it is OVER, each is answered with
+ * NULL, one in a turn of the loop: the helper may be ended by whoever is told.
  */
 #include "helper.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +26,11 @@
 #include "base/cleanup.h"
 #include "wire.h"
 
-enum state { RUNNING, WAITING, ASKED, OVER };
+enum state { RUNNING, WAITING, OVER };
+
+struct asked {
+	unsigned question, deadline_ms;
+};
 
 struct helper {
 	enum state state;
@@ -33,81 +41,87 @@ struct helper {
 	struct event *on_expired; /* owned */
 	const char *what;
 	unsigned deadline_ms;
+	struct asked asked[HELPER_MAX_ASKED]; /* the first is the one that is being answered */
+	size_t n_asked;
 	const struct helper_ops *ops; /* borrowed, with arg */
 	void *arg;
 };
 
-/* What the child says, as it stands in memory: both are one program. Not trusted all the same. */
+/* What the child says of run(), as it stands in memory: both are one program. Not trusted all the same. */
 struct said {
-	bool ok; /* of run(): a descriptor comes with it; or the answer */
+	bool ok; /* a descriptor comes with it */
 	struct err err;
+};
+
+/* A question, likewise; a descriptor may come with it. An answer is one byte (is there one?) and its bytes. */
+struct question {
+	unsigned number;
 };
 
 /* ---- in the child ---- */
 
 static int way_back; /* valid in the child only */
 
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static void close_gap(int *next, int keep)
-{
-	if (keep > *next)
-		(void)close_range((unsigned)*next, (unsigned)keep - 1, 0);
-	if (keep >= *next)
-		*next = keep + 1;
-}
-
-void helper_keep_only(int *fds, size_t n)
-{
-	int next = STDERR_FILENO + 1;
-	bool back = false;
-
-	qsort(fds, n, sizeof(*fds), by_number);
-	for (size_t i = 0; i < n; i++) {
-		if (!back && way_back < fds[i]) {
-			close_gap(&next, way_back);
-			back = true;
-		}
-		close_gap(&next, fds[i]);
-	}
-	close_gap(&next, way_back);
-	(void)close_range((unsigned)next, ~0U, 0);
-}
-
-static void tell(const struct said *said, int fd)
+static void tell(const void *said, size_t size, int fd)
 {
 	/* A child has nobody to tell that it cannot speak: its end says so. */
-	if (wire_send(way_back, said, sizeof(*said), &fd, fd >= 0) < 0)
+	if (wire_send(way_back, said, size, &fd, fd >= 0) < 0)
 		_exit(1);
 }
 
-static _Noreturn void child(const struct helper_spec *spec)
+/* Return: a question; or the child ends, for nobody is there any more. */
+static void wait_for_question(struct packet *ret)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	struct said said = { 0 };
-	sigset_t none;
-	char question;
-	int fd;
+	struct pollfd p = { .fd = way_back, .events = POLLIN };
+	struct err err;
+	int r;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	do {
+		(void)poll(&p, 1, -1);
+		r = wire_recv(way_back, ret, &err);
+	} while (r == -EAGAIN);
+	if (r != 1 || ret->size != sizeof(struct question))
+		_exit(0);
+}
+
+static _Noreturn void answer_questions(const struct helper_work *work, struct parcel *request)
+{
+	static uint8_t answer[1 + HELPER_MAX_ANSWER];
+
+	for (;;) {
+		autopacket struct packet packet = { 0 };
+		struct question question;
+		size_t n;
+
+		wait_for_question(&packet);
+		memcpy(&question, packet.data, sizeof(question));
+		n = work->answer(request, question.number, packet.fds.n ? packet.fds.fds[0] : -1,
+			answer + 1);
+		answer[0] = n > 0;
+		tell(answer, 1 + n, -1);
+	}
+}
+
+void helper_serve(int sock, const struct helper_work *work)
+{
+	static struct parcel request;
+	struct said said = { 0 };
+	int fd, r;
+
+	zygote_die_with_daemon();
 	(void)prctl(PR_SET_NAME, "fdbroker-helper");
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	fd = spec->run(spec->arg, &said.err);
+	way_back = sock;
+	r = parcel_recv(sock, &request);
+	if (r < 0)
+		fd = err_set(&said.err, ERR_INTERNAL, -r, NULL, "a helper got no request");
+	else
+		fd = work->run(&request, &said.err);
 	said.ok = fd >= 0;
-	tell(&said, fd);
-	if (!said.ok || !spec->answer)
+	tell(&said, sizeof(said), fd);
+	if (!said.ok || !work->answer)
 		_exit(0);
 	close(fd);
-	if (recv(way_back, &question, 1, 0) != 1)
-		_exit(0);
-	tell(&(struct said){ .ok = spec->answer(spec->arg) }, -1);
-	_exit(0);
+	answer_questions(work, &request);
 }
 
 /* ---- in the daemon ---- */
@@ -124,36 +138,61 @@ static void helper_free(struct helper *h)
 	free(h);
 }
 
-static void start_clock(struct helper *h)
+static void start_clock(struct helper *h, unsigned ms)
 {
-	struct timeval tv = { .tv_sec = h->deadline_ms / 1000,
-		.tv_usec = h->deadline_ms % 1000 * 1000 };
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	(void)event_add(h->on_expired, &tv);
 }
 
-/* The one way in which anything is told. The helper may be gone after it. */
-static void conclude(struct helper *h, bool ok, int fd, const struct err *err)
+/* The clock of the question whose turn it is; if nobody answers any more, at once. */
+static void next_question(struct helper *h)
 {
-	enum state was = h->state;
-
-	(void)event_del(h->on_expired);
-	(void)event_del(h->on_sock);
-	if (was == RUNNING) {
-		h->state = ok ? WAITING : OVER;
-		h->ops->done(h->arg, fd, err);
-	} else if (was == ASKED) {
-		h->state = OVER;
-		h->ops->answered(h->arg, ok);
-	}
+	if (h->n_asked == 0)
+		return;
+	if (h->state == OVER)
+		event_active(h->on_expired, EV_TIMEOUT, 0);
+	else
+		start_clock(h, h->asked[0].deadline_ms);
 }
 
+/* run() has ended. The helper may be gone after it. */
+static void conclude(struct helper *h, int fd, const struct err *err)
+{
+	(void)event_del(h->on_expired);
+	if (fd < 0)
+		(void)event_del(h->on_sock);
+	h->state = fd >= 0 ? WAITING : OVER;
+	h->ops->done(h->arg, fd, err);
+}
+
+/* The first question is answered. The helper may be gone after it. */
+static void conclude_question(struct helper *h, const void *answer, size_t size)
+{
+	unsigned question = h->asked[0].question;
+
+	(void)event_del(h->on_expired);
+	h->n_asked--;
+	memmove(h->asked, h->asked + 1, h->n_asked * sizeof(h->asked[0]));
+	next_question(h);
+	h->ops->answered(h->arg, question, answer, size);
+}
+
+/* The child is of no use any more. The helper may be gone after it. */
 static void conclude_badly(struct helper *h, const char *how)
 {
+	enum state was = h->state;
 	struct err err;
 
+	h->state = OVER;
+	(void)event_del(h->on_sock);
+	(void)event_del(h->on_expired);
+	if (was != RUNNING) {
+		next_question(h);
+		return;
+	}
 	err_set(&err, ERR_BAD_IMAGES, 0, NULL, "%s %s", h->what, how);
-	conclude(h, false, -1, &err);
+	conclude(h, -1, &err);
 }
 
 static void expired(evutil_socket_t none, short what, void *arg)
@@ -162,40 +201,62 @@ static void expired(evutil_socket_t none, short what, void *arg)
 	char how[64];
 
 	(void)none, (void)what;
-	(void)pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
+	if (h->state == OVER) {
+		conclude_question(h, NULL, 0);
+		return;
+	}
+	if (h->pidfd >= 0)
+		(void)pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
 	snprintf(how, sizeof(how), "took longer than %u ms", h->deadline_ms);
 	conclude_badly(h, how);
+}
+
+static void heard_of_run(struct helper *h, struct packet *packet)
+{
+	struct said said;
+
+	if (packet->size != sizeof(said)) {
+		conclude_badly(h, "ended without an answer");
+		return;
+	}
+	memcpy(&said, packet->data, sizeof(said));
+	/* The child may have been taken over by the images that it has read. */
+	said.err.field[sizeof(said.err.field) - 1] = 0;
+	said.err.text[sizeof(said.err.text) - 1] = 0;
+	if (said.ok && packet->fds.n != 1)
+		conclude_badly(h, "ended without a result");
+	else
+		conclude(h, said.ok ? fdset_take(&packet->fds, 0) : -1, &said.err);
+}
+
+static void heard_answer(struct helper *h, const struct packet *packet)
+{
+	if (h->n_asked == 0 || packet->size > 1 + HELPER_MAX_ANSWER)
+		conclude_badly(h, "");
+	else if (packet->data[0] && packet->size > 1)
+		conclude_question(h, packet->data + 1, packet->size - 1);
+	else
+		conclude_question(h, NULL, 0);
 }
 
 static void heard(evutil_socket_t sock, short what, void *arg)
 {
 	struct helper *h = arg;
 	autopacket struct packet packet = { 0 };
-	struct said said;
 	struct err err;
 	int r = wire_recv(sock, &packet, &err);
 
 	(void)what;
 	if (r == -EAGAIN)
 		return;
-	if (r == 0 && h->pidfd >= 0) {
+	if (r == 0 && h->pidfd >= 0)
 		(void)event_del(h->on_sock); /* reaped() knows how it ended */
-		return;
-	}
-	if (r != 1 || packet.size != sizeof(said)) {
+	else if (r != 1)
 		conclude_badly(h, "ended without an answer");
-		return;
-	}
-	memcpy(&said, packet.data, sizeof(said));
-	/* The child may have been taken over by the images that it has read. */
-	said.err.field[sizeof(said.err.field) - 1] = 0;
-	said.err.text[sizeof(said.err.text) - 1] = 0;
-	if (h->state == RUNNING && said.ok && packet.fds.n != 1)
-		conclude_badly(h, "ended without a result");
+	else if (h->state == RUNNING)
+		heard_of_run(h, &packet);
 	else
-		conclude(h, said.ok,
-			h->state == RUNNING && said.ok ? fdset_take(&packet.fds, 0) : -1,
-			&said.err);
+		heard_answer(h, &packet);
 }
 
 static void reaped(struct reap_watch *watch, int status)
@@ -204,11 +265,11 @@ static void reaped(struct reap_watch *watch, int status)
 	char how[64];
 
 	cleanup_fd(&h->pidfd);
-	if (h->state != RUNNING && h->state != ASKED)
+	if (h->state == OVER)
 		return;
-	/* Its last word may still wait in the socket. */
+	/* Its last words may still wait in the socket; after them heard() finds its end there. */
 	if (recv(h->sock, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
-		heard(h->sock, EV_READ, h);
+		(void)event_add(h->on_sock, NULL);
 		return;
 	}
 	if (WIFSIGNALED(status))
@@ -219,76 +280,73 @@ static void reaped(struct reap_watch *watch, int status)
 	conclude_badly(h, how);
 }
 
-static int fork_child(struct helper *h, const struct helper_spec *spec, int back, struct err *err)
+static int start_child(struct helper *h, const struct helper_spec *spec, struct zygote_child *ret)
 {
-	sigset_t all, before;
-	pid_t pid;
+	int pair[2], r;
 
-	/* Blocked until the child has reset its handlers: none of ours may run in it. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = fork(); /* libc's: it leaves the child a heap that can be used */
-	if (pid == 0) {
-		way_back = back;
-		child(spec);
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (pid < 0)
-		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot fork for %s", spec->what);
-	h->pidfd = pidfd_open(pid, 0);
-	if (h->pidfd < 0) {
-		int saved = errno;
-
-		(void)kill(pid, SIGKILL); /* ours, and not waited for yet */
-		return err_set(
-			err, ERR_INTERNAL, saved, NULL, "cannot open a pidfd for %s", spec->what);
-	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	h->sock = pair[0];
+	r = zygote_clone(spec->main, pair[1], -1, ret);
+	if (r < 0)
+		return r;
+	h->pidfd = ret->pidfd;
 	h->watch.ended = reaped;
-	return (int)pid;
+	/* If the child gets half of it, the end of the socket ends it. */
+	return parcel_send(h->sock, spec->request, spec->size, spec->fds, spec->n_fds);
+}
+
+static int listen_to(struct helper *h, struct event_base *base)
+{
+	h->on_sock = event_new(base, h->sock, EV_READ | EV_PERSIST, heard, h);
+	h->on_expired = evtimer_new(base, expired, h);
+	if (!h->on_sock || !h->on_expired || event_add(h->on_sock, NULL) < 0)
+		return -ENOMEM;
+	start_clock(h, h->deadline_ms);
+	return 0;
 }
 
 int helper_start(struct event_base *base, struct reaper *reaper, const struct helper_spec *spec,
 	const struct helper_ops *ops, void *arg, struct helper **ret, struct err *err)
 {
 	struct helper *h = calloc(1, sizeof(*h));
-	autofd int back = -1;
-	int pair[2], pid;
+	struct zygote_child child = { .pidfd = -1 };
+	int r;
 
-	if (!h || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		free(h);
-		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot prepare %s", spec->what);
-	}
-	h->pidfd = -1;
-	h->sock = pair[0];
-	back = pair[1];
-	h->what = spec->what;
-	h->deadline_ms = spec->deadline_ms;
-	h->ops = ops;
-	h->arg = arg;
-	h->on_sock = event_new(base, h->sock, EV_READ | EV_PERSIST, heard, h);
-	h->on_expired = evtimer_new(base, expired, h);
-	if (!h->on_sock || !h->on_expired || event_add(h->on_sock, NULL) < 0) {
-		helper_free(h);
+	if (!h)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %s", spec->what);
+	*h = (struct helper){ .pidfd = -1,
+		.sock = -1,
+		.what = spec->what,
+		.deadline_ms = spec->deadline_ms,
+		.ops = ops,
+		.arg = arg };
+	r = start_child(h, spec, &child);
+	if (r == 0)
+		r = listen_to(h, base);
+	if (r < 0) {
+		helper_end(h);
+		return err_set(
+			err, ERR_INTERNAL, -r, NULL, "cannot make a process for %s", spec->what);
 	}
-	pid = fork_child(h, spec, back, err);
-	if (pid < 0) {
-		helper_free(h);
-		return -1;
-	}
-	reap_watch(reaper, &h->watch, pid);
-	start_clock(h);
+	reap_watch(reaper, &h->watch, child.pid);
 	*ret = h;
 	return 0;
 }
 
-void helper_ask(struct helper *h)
+int helper_ask(struct helper *h, unsigned question, int fd, unsigned deadline_ms)
 {
-	h->state = ASKED;
-	start_clock(h);
-	(void)event_add(h->on_sock, NULL);
+	struct question packet = { question };
+
+	if (h->n_asked == HELPER_MAX_ASKED)
+		return -1;
+	h->asked[h->n_asked++] = (struct asked){ question, deadline_ms };
 	/* If it is gone, its end in the socket says so. */
-	(void)wire_send(h->sock, "?", 1, NULL, 0);
+	if (h->state != OVER)
+		(void)wire_send(h->sock, &packet, sizeof(packet), &fd, fd >= 0);
+	if (h->n_asked == 1)
+		next_question(h);
+	return 0;
 }
 
 void helper_end(struct helper *h)

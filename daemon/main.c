@@ -2,9 +2,11 @@
 /* The command line of criu-fdbroker. Nothing else. */
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "broker.h"
 #include "log.h"
@@ -20,6 +22,14 @@ static const char help[] =
 	"  --criu-fault N     CRIU_FAULT for criu; 0: none [130 where hardware breakpoints\n"
 	"                     do not fire, else none]\n"
 	"  --deadline SECONDS default deadline of a restore, 1 to 86400 [600]\n"
+	"  --workers N        restores that run criu at one time, 1 to 1024 [two for each\n"
+	"                     processor, 4 at least]\n"
+	"  --state DIR        where jobs are remembered over a restart\n"
+	"                     [/run/criu-fdbroker/state; none with --local]\n"
+	"  --idle-exit SECONDS end after so long without clients, restores and restored\n"
+	"                     trees, if systemd listens for us; 0: never [0]\n"
+	"  --group NAME       members of this group may restore, which makes them as good\n"
+	"                     as root [nobody but root may]\n"
 	"  -v, --verbose      log more\n"
 	"  -h, --help\n"
 	"      --version\n"
@@ -27,7 +37,18 @@ static const char help[] =
 	"Clients: fdbroker-ctl, libfdbroker. SIGTERM cancels restores under way and stops;\n"
 	"restored processes live on. Exit codes: 0 stopped, 1 cannot serve, 2 usage.\n";
 
-enum { OPT_SOCKET = 256, OPT_LOCAL, OPT_CRIU, OPT_FAULT, OPT_DEADLINE, OPT_VERSION };
+enum {
+	OPT_SOCKET = 256,
+	OPT_LOCAL,
+	OPT_CRIU,
+	OPT_FAULT,
+	OPT_DEADLINE,
+	OPT_WORKERS,
+	OPT_STATE,
+	OPT_GROUP,
+	OPT_IDLE,
+	OPT_VERSION
+};
 
 static const struct option options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
@@ -35,6 +56,10 @@ static const struct option options[] = {
 	{ "criu", required_argument, NULL, OPT_CRIU },
 	{ "criu-fault", required_argument, NULL, OPT_FAULT },
 	{ "deadline", required_argument, NULL, OPT_DEADLINE },
+	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "group", required_argument, NULL, OPT_GROUP },
+	{ "idle-exit", required_argument, NULL, OPT_IDLE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -64,6 +89,29 @@ static long number(const char *option, long lowest, long highest)
 	return n;
 }
 
+static const gid_t *group(const char *name)
+{
+	static gid_t gid;
+	const struct group *g = getgrnam(name);
+
+	if (!g) {
+		char text[96];
+
+		snprintf(text, sizeof(text), "there is no group '%.32s'", name);
+		usage("--group", text);
+	}
+	gid = g->gr_gid;
+	return &gid;
+}
+
+/* Beyond the processors only waiting grows; but a criu that hangs shall not hold up all others. */
+static unsigned default_workers(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 2 ? (unsigned)n * 2 : 4;
+}
+
 static void parse(int argc, char **argv, struct config *config)
 {
 	int c;
@@ -87,6 +135,18 @@ static void parse(int argc, char **argv, struct config *config)
 				(uint32_t)number("--deadline", 1, CONFIG_MAX_DEADLINE_MS / 1000) *
 				1000;
 			break;
+		case OPT_WORKERS:
+			config->workers = (unsigned)number("--workers", 1, 1024);
+			break;
+		case OPT_STATE:
+			config->state_dir = optarg;
+			break;
+		case OPT_GROUP:
+			config->group = group(optarg);
+			break;
+		case OPT_IDLE:
+			config->idle_s = (unsigned)number("--idle-exit", 0, 86400);
+			break;
 		case 'v':
 			log_set_level(LOG_DEBUG);
 			break;
@@ -108,6 +168,9 @@ int main(int argc, char **argv)
 {
 	struct config config = { .local = -1, .deadline_ms = CONFIG_DEADLINE_MS };
 
+	config.workers = default_workers();
 	parse(argc, argv, &config);
+	if (!config.state_dir && config.local < 0)
+		config.state_dir = CONFIG_STATE_DIR;
 	return broker_run(&config);
 }

@@ -2,13 +2,14 @@
 /* Failures in words. See outcome.h. The telling line of criu's log: reason.c. */
 #include "outcome.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "reason.h"
 
-void outcome_of_plan(const struct planned *plan, struct err *ret)
+static void refused(const struct planned *plan, struct err *ret)
 {
 	size_t first = 0;
 	char field[40] = "";
@@ -24,6 +25,21 @@ void outcome_of_plan(const struct planned *plan, struct err *ret)
 	else
 		err_set(ret, ERR_REFUSED, 0, field, "%s (%s)", plan->problems[first].text,
 			plan->problems[first].code);
+}
+
+int outcome_of_plan(struct record *record, const struct planned *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->n_problems; i++) {
+		const struct planner_problem *p = &plan->problems[i];
+
+		if (record_add_problem(record, p->code, p->error, p->mapping, p->text) < 0)
+			return err_set(err, ERR_INTERNAL, ENOMEM, NULL,
+				"no memory for %zu problems", plan->n_problems);
+	}
+	if (plan->n_errors == 0)
+		return 0;
+	refused(plan, err);
+	return -1;
 }
 
 void outcome_of_criu(
@@ -56,19 +72,30 @@ void outcome_of_criu(
 			"criu ended with status %d before it answered", WEXITSTATUS(status));
 }
 
-void outcome_add_reason(int log, struct err *err)
+bool outcome_is_criu(const struct err *err)
 {
-	char reason[300], before[sizeof(err->text)];
-	int sys = err->sys;
+	return err->code == ERR_CRIU_FAILED || err->code == ERR_CRIU_BROKE ||
+	       err->code == ERR_DEADLINE;
+}
 
-	if (err->code != ERR_CRIU_FAILED && err->code != ERR_CRIU_BROKE)
+void outcome_explain(struct record *record, const struct explained *explained, int log)
+{
+	struct err *err = &record->err, before = *err;
+	char line[300] = "";
+	const char *text = line;
+
+	if (explained) {
+		text = explained->text;
+		snprintf(record->reason, sizeof(record->reason), "%s", explained->reason);
+		snprintf(record->hint, sizeof(record->hint), "%s", explained->hint);
+	} else {
+		(void)reason_find(log, line, sizeof(line));
+	}
+	if (!text[0])
 		return;
-	if (!reason_find(log, reason, sizeof(reason)))
-		return;
-	snprintf(before, sizeof(before), "%s", err->text);
 	if (err->code == ERR_CRIU_FAILED)
-		err_set(err, ERR_CRIU_FAILED, 0, NULL, "criu: %s", reason);
+		err_set(err, ERR_CRIU_FAILED, 0, NULL, "criu: %s", text);
 	else
-		err_set(err, ERR_CRIU_BROKE, 0, NULL, "%.100s; its log says: %s", before, reason);
-	err->sys = sys; /* for the client; the text has its own words */
+		err_set(err, before.code, 0, NULL, "%.160s; its log says: %s", before.text, text);
+	err->sys = before.sys; /* for the client; the text has its own words */
 }

@@ -3,11 +3,17 @@
 #ifndef FDBROKER_OUTCOME_H
 #define FDBROKER_OUTCOME_H
 
+#include "plan/explain.h"
 #include "planner.h"
+#include "record.h"
 #include "spawn.h"
 
-/* A plan with errors: REFUSED, with the first one's text and mapping. */
-void outcome_of_plan(const struct planned *plan, struct err *ret);
+/**
+ * outcome_of_plan() - take over what the plan has found into the record
+ *
+ * Return: 0, or -1 with @err: it has errors (REFUSED, with the first one's text and mapping), or no memory.
+ */
+int outcome_of_plan(struct record *record, const struct planned *plan, struct err *err);
 
 /**
  * outcome_of_criu() - a criu that ended without an answer
@@ -18,7 +24,14 @@ void outcome_of_plan(const struct planned *plan, struct err *ret);
 void outcome_of_criu(
 	const char *criu, int status, const struct spawn_report *report, struct err *ret);
 
-/* Add what criu's log tells to CRIU_FAILED and CRIU_BROKE; other errors stay as they are. */
-void outcome_add_reason(int log, struct err *err);
+/* May criu's log tell more about this error than it says itself? */
+bool outcome_is_criu(const struct err *err);
+
+/**
+ * outcome_explain() - add what criu's log tells to the record's error
+ * @explained: NULL: nothing was found; then the first error line of the log has to do
+ * @log:       borrowed
+ */
+void outcome_explain(struct record *record, const struct explained *explained, int log);
 
 #endif

@@ -57,3 +57,15 @@ int pids_in_use(const struct graph *g, struct pids_in_use *ret)
 			ret->taken[ret->n].holder, ret->taken[ret->n].what };
 	return 0;
 }
+
+const char *pids_in_use_by(pid_t pid, char *buf, size_t size)
+{
+	const uint32_t wanted = (uint32_t)pid;
+	struct pid_taken taken[PIDS_MAX_TAKEN];
+	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0 || pids_taken(proc, &wanted, 1, taken) != 1)
+		return NULL;
+	snprintf(buf, size, "%s", taken[0].what);
+	return buf;
+}

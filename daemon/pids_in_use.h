@@ -3,6 +3,8 @@
 #ifndef FDBROKER_PIDS_IN_USE_H
 #define FDBROKER_PIDS_IN_USE_H
 
+#include <sys/types.h>
+
 #include "base/pids.h"
 #include "plan/plan.h"
 
@@ -22,5 +24,8 @@ struct pids_in_use {
  * Return: 0 or -errno; on an error nothing is in use as far as is known.
  */
 int pids_in_use(const struct graph *g, struct pids_in_use *ret);
+
+/* Who has this pid: "a process named sleep". Return: buf, or NULL: nobody, as far as /proc says. */
+const char *pids_in_use_by(pid_t pid, char *buf, size_t size);
 
 #endif

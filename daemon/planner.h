@@ -8,30 +8,8 @@
 
 #include "helper.h"
 #include "overlay.h"
-
-/* One mapping of a request. */
-struct planner_mapping {
-	const char *target; /* borrowed; a text of plan/target.h, or a key if is_key */
-	bool is_key;
-	const char *lent; /* borrowed; name of the lent descriptor, for texts */
-	int fd;           /* borrowed; the lent descriptor */
-	bool reopen;
-};
-
-/* What the child hands back. */
-enum planner_output {
-	PLANNER_FOR_CRIU, /* for planner_read() */
-	PLANNER_PLAN,     /* the plan as JSON, for people and programs (plan/report_plan.h) */
-	PLANNER_INSPECT,  /* what is in the images as JSON (plan/report_inspect.h) */
-};
-
-struct planner_request {
-	enum planner_output output;
-	int images; /* borrowed */
-	const struct planner_mapping *mappings;
-	size_t n_mappings;
-	uint64_t at_own_risk; /* mask of 1 << enum plan_code */
-};
+#include "plan/explain.h"
+#include "planning.h"
 
 struct planner_problem {
 	const char *code; /* static: its name in the protocol */
@@ -47,6 +25,10 @@ struct planned {
 	const char *const *keys;    /* one for each mapping, if there are no errors */
 	struct overlay_file *files; /* owned; none: criu sees the client's directory itself */
 	size_t n_files;
+	uint32_t n_tasks; /* that will live */
+	const uint32_t *
+		pids; /* of tasks and threads that criu makes; none in a pid namespace of their own */
+	size_t n_pids; /* at most CONFIG_MAX_PIDS: then there may be more */
 	void *message; /* owned */
 };
 
@@ -54,8 +36,8 @@ struct planned {
  * planner_start() - plan in a child
  * @request: borrowed for the call: the child has its copy, and duplicates of the descriptors
  *
- * ops->done() gets a descriptor: see enum planner_output. After PLANNER_FOR_CRIU helper_ask() asks whether all images are
- * still what they were when they were read: device, inode, size, mtime, ctime of every file.
+ * ops->done() gets a descriptor: see enum planner_output. After PLANNER_FOR_CRIU helper_ask() may ask what
+ * enum planner_question has.
  *
  * Return: 0, or -1 with @err.
  */
@@ -63,18 +45,29 @@ int planner_start(struct event_base *base, struct reaper *reaper,
 	const struct planner_request *request, const struct helper_ops *ops, void *arg,
 	struct helper **ret, struct err *err);
 
-/* Is it a memfd? What a child hands back that has read hostile bytes could be anything, and hang its reader. */
+/*
+ * Is it memory that nobody can change any more? What a child hands back that has read hostile bytes could be
+ * anything, and hang its reader.
+ */
 bool planner_is_memory(int fd);
 
 /**
  * planner_read() - read what the child has handed back
- * @fd:         consumed
+ * @fd:         borrowed; two readers find the same in it
  * @n_mappings: of the request
  * @ret:        zeroed; planned_done() is due in both cases
  *
  * Return: 0, or -1 with @err.
  */
 int planner_read(int fd, size_t n_mappings, struct planned *ret, struct err *err);
+
+/**
+ * planner_explained() - read the answer to PLANNER_EXPLAIN
+ * @answer: as the child gave it: nothing of it is believed. NULL is allowed
+ *
+ * Return: true: @ret is filled in, its texts are one printable line each; false: the child found nothing.
+ */
+bool planner_explained(const void *answer, size_t size, struct explained *ret);
 
 /* Add a warning that the daemon itself has; @text is static. Without memory it is left out. */
 void planned_warn(struct planned *p, int code, const char *text);

@@ -18,11 +18,11 @@
 
 int policy_peer(const struct policy_peer *peer, struct err *err)
 {
-	if (peer->uid == 0)
+	if (peer->uid == 0 || peer->in_group)
 		return 0;
 	if (!peer->local)
 		return err_set(err, ERR_PERMISSION, 0, NULL,
-			"uid %u may not restore: only root may, for images are as powerful as root",
+			"uid %u may not restore: only root and the group that the administrator has named may, for images are as powerful as root",
 			peer->uid);
 	if (peer->uid == OVERFLOW_UID || peer->uid != peer->own.real ||
 		peer->uid != peer->own.effective || peer->uid != peer->own.saved)
@@ -30,6 +30,11 @@ int policy_peer(const struct policy_peer *peer, struct err *err)
 			"uid %u may not restore: this broker has other rights (uids %u, %u, %u)",
 			peer->uid, peer->own.real, peer->own.effective, peer->own.saved);
 	return 0;
+}
+
+bool policy_may_see(const struct policy_peer *peer, uid_t uid)
+{
+	return peer->uid == uid || policy_peer(peer, NULL) == 0;
 }
 
 /* Where a checked value goes, and what an error calls it: "criu_opts.NAME". */

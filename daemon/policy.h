@@ -20,7 +20,8 @@ struct policy_peer {
 	uid_t uid; /* SO_PEERCRED at accept: what the peer becomes later does not count */
 	gid_t gid;
 	pid_t pid;
-	bool local; /* the broker inherited the connection from whoever started it */
+	bool in_group; /* of those who may restore, see config.h */
+	bool local;    /* the broker inherited the connection from whoever started it */
 	/* The broker's own, by getresuid(); read if local. */
 	struct {
 		uid_t real, effective, saved;
@@ -30,13 +31,17 @@ struct policy_peer {
 /**
  * policy_peer() - may this peer restore at all?
  *
- * Yes: uid 0; and on an inherited connection a peer with exactly the rights that the broker has
+ * Yes: uid 0; members of the group that the administrator has named, which makes them as good as root;
+ * and on an inherited connection a peer with exactly the rights that the broker has
  * (one uid, real, effective and saved: nothing is gained by asking). Never uid 65534, which may
  * stand for a user that this user namespace has no number for.
  *
  * Return: 0, or -1 with @err (PERMISSION, the text names the uid).
  */
 int policy_peer(const struct policy_peer *peer, struct err *err);
+
+/* May this peer see, wait for and cancel jobs of this user? Its own; all, if it may restore. */
+bool policy_may_see(const struct policy_peer *peer, uid_t uid);
 
 /**
  * policy_options() - check a client's options, field by field, and encode anew what is allowed

@@ -8,6 +8,7 @@
 #include "prepare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "config.h"
@@ -28,25 +29,35 @@ struct prepare {
 
 /* ---- the layer ---- */
 
+/* What the child gets, and beside it: the client's directory, and what the planner has handed back. */
 struct layering {
-	int images;
-	const struct planned *planned;
+	size_t n_mappings;
 };
 
 /* In a child. */
-static int make_layer(void *arg, struct err *err)
+static int make_layer(struct parcel *request, struct err *err)
 {
-	const struct layering *l = arg;
-	int images = l->images, fd;
+	const struct layering *l = (const struct layering *)request->bytes;
+	struct planned planned = { 0 };
 	enum overlay_kind kind = OVERLAY_MOUNT;
+	int fd;
 
-	helper_keep_only(&images, 1);
-	fd = overlay_make(l->images, l->planned->files, l->planned->n_files, &kind);
+	if (planner_read(request->fds.fds[1], l->n_mappings, &planned, err) < 0)
+		return -1;
+	fd = overlay_make(request->fds.fds[0], planned.files, planned.n_files, &kind);
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, -fd, "images_dir",
 			"images_dir: its file system cannot be put under a private layer, which splitting an open file needs");
 	err->sys = kind;
 	return fd;
+}
+
+/* A zygote_main. */
+static void layer_main(int sock)
+{
+	static const struct helper_work work = { .run = make_layer };
+
+	helper_serve(sock, &work);
 }
 
 static void layer_done(void *arg, int fd, const struct err *err)
@@ -63,12 +74,16 @@ static void layer_done(void *arg, int fd, const struct err *err)
 
 static const struct helper_ops layer_ops = { .done = layer_done };
 
-static int start_layer(struct prepare *p, struct err *err)
+static int start_layer(struct prepare *p, int plan, struct err *err)
 {
-	struct layering layering = { .images = p->request->images, .planned = &p->planned };
+	const struct layering layering = { p->request->n_mappings };
+	const int fds[] = { p->request->images, plan };
 	const struct helper_spec spec = {
-		.run = make_layer,
-		.arg = &layering,
+		.main = layer_main,
+		.request = &layering,
+		.size = sizeof(layering),
+		.fds = fds,
+		.n_fds = 2,
 		.what = "making a layer over the images",
 		.deadline_ms = CONFIG_LAYER_MS,
 	};
@@ -81,11 +96,13 @@ static int start_layer(struct prepare *p, struct err *err)
 /* Return: 1: nothing more is to be made; 0: a layer is under way; -1 with @err. */
 static int take_plan(struct prepare *p, int fd, struct err *err)
 {
-	if (planner_read(fd, p->request->n_mappings, &p->planned, err) < 0)
+	autofd int owned = fd;
+
+	if (planner_read(owned, p->request->n_mappings, &p->planned, err) < 0)
 		return -1;
 	if (p->planned.n_errors || p->planned.n_files == 0)
 		return 1;
-	return start_layer(p, err);
+	return start_layer(p, owned, err);
 }
 
 static void planner_done(void *arg, int fd, const struct err *err)
@@ -103,11 +120,20 @@ static void planner_done(void *arg, int fd, const struct err *err)
 		p->ops->ready(p->arg, r < 0 ? &bad : NULL);
 }
 
-static void planner_answered(void *arg, bool answer)
+static void planner_answered(void *arg, unsigned question, const void *answer, size_t size)
 {
 	struct prepare *p = arg;
+	struct explained explained;
+	struct stats stats;
 
-	p->ops->unchanged(p->arg, answer);
+	if (question == PLANNER_UNCHANGED)
+		p->ops->unchanged(p->arg, size == 1 && *(const uint8_t *)answer == 1);
+	else if (question == PLANNER_EXPLAIN)
+		p->ops->explained(
+			p->arg, planner_explained(answer, size, &explained) ? &explained : NULL);
+	else
+		p->ops->statistics(
+			p->arg, size == sizeof(stats) ? memcpy(&stats, answer, size) : NULL);
 }
 
 static const struct helper_ops planner_ops = { .done = planner_done, .answered = planner_answered };
@@ -146,7 +172,18 @@ int prepare_images(const struct prepare *p)
 
 void prepare_ask_unchanged(struct prepare *p)
 {
-	helper_ask(p->planner);
+	/* There is room: each question comes once. */
+	(void)helper_ask(p->planner, PLANNER_UNCHANGED, -1, CONFIG_UNCHANGED_MS);
+}
+
+void prepare_ask_explain(struct prepare *p, int log)
+{
+	(void)helper_ask(p->planner, PLANNER_EXPLAIN, log, CONFIG_EXPLAIN_MS);
+}
+
+void prepare_ask_statistics(struct prepare *p, int work)
+{
+	(void)helper_ask(p->planner, PLANNER_STATISTICS, work, CONFIG_EXPLAIN_MS);
 }
 
 void prepare_end(struct prepare *p)

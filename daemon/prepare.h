@@ -7,6 +7,7 @@
 #define FDBROKER_PREPARE_H
 
 #include "planner.h"
+#include "stats.h"
 
 struct prepare;
 
@@ -16,6 +17,13 @@ struct prepare_ops {
 	void (*ready)(void *arg, const struct err *err);
 	/* The answer to prepare_ask_unchanged(). */
 	void (*unchanged)(void *arg, bool unchanged);
+	/*
+	 * The answer to prepare_ask_explain(). @explained: borrowed for the call, its texts are one printable line each;
+	 * NULL: nothing was found, or the child is gone or late.
+	 */
+	void (*explained)(void *arg, const struct explained *explained);
+	/* The answer to prepare_ask_statistics(). @stats: borrowed for the call; NULL: criu left none */
+	void (*statistics)(void *arg, const struct stats *stats);
 };
 
 /**
@@ -35,8 +43,25 @@ const struct planned *prepare_plan(const struct prepare *p);
 /* The directory for criu, borrowed until prepare_end(): the client's own, or a layer over it. */
 int prepare_images(const struct prepare *p);
 
-/* Are the client's images still what they were when they were planned with? unchanged() follows. */
+/*
+ * Are the client's images still what they were when they were planned with? unchanged() follows, from the loop. Once,
+ * after ready() without an error.
+ */
 void prepare_ask_unchanged(struct prepare *p);
+
+/**
+ * prepare_ask_explain() - why did criu fail? explained() follows, from the loop
+ * @log: borrowed; criu's whole log
+ *
+ * Once, after ready() without an error; another question may be under way.
+ */
+void prepare_ask_explain(struct prepare *p, int log);
+
+/*
+ * What has criu counted? statistics() follows, from the loop. @work: borrowed; criu's work directory, which may hang.
+ * Once, after ready() without an error.
+ */
+void prepare_ask_statistics(struct prepare *p, int work);
 
 /* NULL is allowed. Nothing is called after it. */
 void prepare_end(struct prepare *p);

@@ -19,7 +19,7 @@ struct reaper {
 	struct watch_list buckets[BUCKETS];
 };
 
-static void tell(struct reaper *r, pid_t pid, int status)
+static void tell(struct reaper *r, pid_t pid, int status, const struct rusage *usage)
 {
 	struct reap_watch *watch;
 
@@ -29,19 +29,25 @@ static void tell(struct reaper *r, pid_t pid, int status)
 	if (!watch)
 		return; /* an orphan of a restored tree: waited for, so that its pid is free */
 	reap_forget(watch);
+	watch->usage = *usage;
 	watch->ended(watch, status);
+}
+
+void reap_now(struct reaper *r)
+{
+	struct rusage usage;
+	int status;
+	pid_t pid;
+
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0)
+		tell(r, pid, status, &usage);
+	r->reaped(r->arg);
 }
 
 static void sigchld(evutil_socket_t sig, short what, void *arg)
 {
-	struct reaper *r = arg;
-	int status;
-	pid_t pid;
-
 	(void)sig, (void)what;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		tell(r, pid, status);
-	r->reaped(r->arg);
+	reap_now(arg);
 }
 
 int reaper_new(struct event_base *base, void (*reaped)(void *arg), void *arg, struct reaper **ret)

@@ -9,13 +9,15 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct reaper;
 
 /* Embedded in whoever waits for a child. */
 struct reap_watch {
-	pid_t pid; /* 0: not watched */
+	pid_t pid;           /* 0: not watched */
+	struct rusage usage; /* in ended(): what the child and those that it waited for have used */
 	void (*ended)(struct reap_watch *watch,
 		int status); /* status as waitpid(2) gives it; called once */
 	LIST_ENTRY(reap_watch) entry;
@@ -30,6 +32,12 @@ struct reap_watch {
  * Return: 0 or -errno.
  */
 int reaper_new(struct event_base *base, void (*reaped)(void *arg), void *arg, struct reaper **ret);
+
+/*
+ * Take the children that have ended, as upon SIGCHLD. For a look now and then: the signal comes to the loop
+ * through a pipe, and with no memory for that write the kernel lets it get lost.
+ */
+void reap_now(struct reaper *r);
 
 /* NULL is allowed. Watches that are left are forgotten, their children become init's at our exit. */
 void reaper_free(struct reaper *r);

@@ -41,6 +41,7 @@ static int send_first(struct session *s)
 		return r;
 	STAILQ_REMOVE_HEAD(&s->out, entry);
 	s->out_bytes -= o->size;
+	user_discharge(s->user, USERS_QUEUED_BYTES, o->size);
 	s->out_fds -= o->fds.n;
 	outgoing_free(o);
 	return r;
@@ -65,8 +66,15 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	struct session *s = arg;
 
 	(void)fd, (void)what;
-	if (!s->ended)
-		flush_out(s);
+	if (s->ended)
+		return;
+	flush_out(s);
+	for (struct session_watch *w = LIST_FIRST(&s->watches), *next; w && STAILQ_EMPTY(&s->out);
+		w = next) {
+		next = LIST_NEXT(w, entry);
+		if (w->drained)
+			w->drained(w);
+	}
 }
 
 /* Return: may there be another? */
@@ -101,14 +109,22 @@ static void readable(evutil_socket_t fd, short what, void *arg)
 		session_free(s);
 }
 
+static int no_session(struct user *user)
+{
+	user_discharge(user, USERS_SESSIONS, 1);
+	user_put(user);
+	return -ENOMEM;
+}
+
 int session_new(struct event_base *base, uint64_t id, int fd, const struct policy_peer *peer,
-	const struct session_ops *ops, void *arg, struct session **ret)
+	struct user *user, const struct session_ops *ops, void *arg, struct session **ret)
 {
 	autofd int owned = fd;
 	autofree struct session *s = calloc(1, sizeof(*s));
 
 	if (!s)
-		return -ENOMEM;
+		return no_session(user);
+	s->user = user;
 	s->id = id;
 	s->peer = *peer;
 	s->ops = ops;
@@ -122,7 +138,7 @@ int session_new(struct event_base *base, uint64_t id, int fd, const struct polic
 			event_free(s->on_readable);
 		if (s->on_writable)
 			event_free(s->on_writable);
-		return -ENOMEM;
+		return no_session(user);
 	}
 	s->fd = TAKE_FD(owned);
 	*ret = TAKE_PTR(s);
@@ -153,6 +169,7 @@ void session_send(struct session *s, uint8_t *data, size_t size, struct fdset *f
 {
 	struct outgoing *o = outgoing_new(data, size, fds);
 	struct log_about what = about(s);
+	struct err over = { 0 };
 
 	if (!o) {
 		log_line(LOG_ERR, &what, "no memory for a message; the session ends");
@@ -161,6 +178,8 @@ void session_send(struct session *s, uint8_t *data, size_t size, struct fdset *f
 	}
 	STAILQ_INSERT_TAIL(&s->out, o, entry);
 	s->out_bytes += o->size;
+	if (user_charge(s->user, USERS_QUEUED_BYTES, o->size, &over) < 0)
+		user_charge_anyway(s->user, USERS_QUEUED_BYTES, o->size);
 	s->out_fds += o->fds.n;
 	if (s->ended)
 		return;
@@ -169,6 +188,9 @@ void session_send(struct session *s, uint8_t *data, size_t size, struct fdset *f
 		log_line(LOG_NOTICE, &what,
 			"does not read: more than %d bytes or %d descriptors wait; the session ends",
 			CONFIG_MAX_QUEUE_BYTES, CONFIG_MAX_QUEUE_FDS);
+		session_end(s);
+	} else if (over.code && s->out_bytes) {
+		log_line(LOG_NOTICE, &what, "%s; the session ends", over.text);
 		session_end(s);
 	}
 }
@@ -204,6 +226,7 @@ void session_free(struct session *s)
 		;
 	for (struct outgoing *o; (o = STAILQ_FIRST(&s->out));) {
 		STAILQ_REMOVE_HEAD(&s->out, entry);
+		user_discharge(s->user, USERS_QUEUED_BYTES, o->size);
 		outgoing_free(o);
 	}
 	event_free(s->on_readable);
@@ -212,5 +235,7 @@ void session_free(struct session *s)
 		s->fd, SHUT_RDWR); /* the client hears of it, however long the closing takes */
 	discard_fd(s->fd);         /* packets that wait in it hold descriptors of the client */
 	lent_done(&s->lent);
+	user_discharge(s->user, USERS_SESSIONS, 1);
+	user_put(s->user);
 	free(s);
 }

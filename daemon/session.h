@@ -11,6 +11,7 @@
 
 #include "lent.h"
 #include "policy.h"
+#include "users.h"
 #include "wire.h"
 
 struct session;
@@ -26,8 +27,10 @@ struct session_ops {
 
 /* Embedded in whatever must hear of a session's end, or reach it until then. */
 struct session_watch {
-	void (*gone)(struct session_watch
-			*watch); /* the session is going; the watch is off its list already */
+	/* The session is going; the watch is off its list already. */
+	void (*gone)(struct session_watch *watch);
+	/* NULL: not of interest. All that waited has been sent. May send. */
+	void (*drained)(struct session_watch *watch);
 	LIST_ENTRY(session_watch) entry;
 };
 
@@ -36,7 +39,10 @@ struct session {
 	uint64_t id;
 	struct policy_peer peer;
 	struct lent lent;
+	struct user *user;    /* held; whose limits count */
 	uint64_t last_serial; /* of the calls */
+	unsigned waiting;     /* calls that wait for jobs to end */
+	void *watcher;        /* of calls/watch.c; NULL: none */
 
 	int fd;                    /* owned */
 	struct event *on_readable; /* owned */
@@ -51,13 +57,14 @@ struct session {
 
 /**
  * session_new() - serve a connection
- * @fd:  consumed; connected SEQPACKET socket
- * @ops: borrowed until gone()
+ * @fd:   consumed; connected SEQPACKET socket
+ * @user: consumed: put down at its end; a session of it was charged
+ * @ops:  borrowed until gone()
  *
  * Return: 0 or -errno.
  */
 int session_new(struct event_base *base, uint64_t id, int fd, const struct policy_peer *peer,
-	const struct session_ops *ops, void *arg, struct session **ret);
+	struct user *user, const struct session_ops *ops, void *arg, struct session **ret);
 
 /**
  * session_send() - send a message, now or when the client reads

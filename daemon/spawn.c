@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Fork and exec. See spawn.h. child() and what it calls run between the two in a copy of a process
- * that may have threads: only async-signal-safe calls, no allocation, no log.
+ * A program with exactly these descriptors. See spawn.h.
+ *
+ * Lives here: the request to the child, and the way from the child to the program. Where the child comes
+ * from: zygote.c. In which order descriptors are copied: place.c.
  */
 #include "spawn.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
-#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "parcel.h"
+#include "zygote.h"
+
+/*
+ * What goes to the child: this, then the number for each want, then the strings: path, arguments, environment. Its
+ * descriptors: the report, the working directory, the images (if there are any), one for each want.
+ */
+struct request {
+	size_t n_wants, n_argv, n_envp;
+	bool has_images;
+};
+
+/* ---- in the child ---- */
 
 static _Noreturn void fail(struct spawn_report *report, enum spawn_stage stage)
 {
 	report->sys = errno;
 	report->stage = stage;
 	_exit(127);
-}
-
-static void reset_signals(void)
-{
-	static const uint64_t
-		dfl[8]; /* the kernel's struct sigaction, zeroed: SIG_DFL, no flags, no mask */
-	sigset_t none;
-
-	/*
-	 * By the system call: libc refuses to touch signals 32 and 33, which it uses itself, and whoever
-	 * started us may have left them ignored. KILL and STOP are refused, as they should be.
-	 */
-	for (int sig = 1; sig < _NSIG; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, sizeof(uint64_t));
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static int raise_nofile(void)
@@ -75,86 +75,203 @@ static int apply(const struct place_plan *plan)
 	return close_range(next, ~0U, 0);
 }
 
-static _Noreturn void child(
-	const struct spawn_spec *spec, const struct place_plan *plan, struct spawn_report *report)
+/* The request, taken apart. Its bytes come from the daemon itself. */
+struct parts {
+	struct request head;
+	const int *numbers;
+	const char *path;
+	char **argv, **envp; /* each with a NULL behind it */
+	const int *fds;
+};
+
+static int take_apart(const struct parcel *p, struct parts *ret)
 {
-	reset_signals();
-	(void)setsid();
-	(void)umask(022);
-	if (fchdir(spec->cwd) < 0)
-		fail(report, SPAWN_CWD);
-	if (spec->images >= 0 && faccessat(spec->images, "inventory.img", R_OK, AT_EACCESS) < 0)
-		fail(report, SPAWN_IMAGES);
-	if (raise_nofile() < 0)
-		fail(report, SPAWN_LIMITS);
-	if (apply(plan) < 0)
-		fail(report, SPAWN_PLACE);
-	execve(spec->path, spec->argv, spec->envp);
-	fail(report, SPAWN_EXEC);
+	const struct request *head = (const struct request *)p->bytes;
+	const char *path = (const char *)(head + 1) + head->n_wants * sizeof(int);
+	char *string = (char *)path + strlen(path) + 1;
+	char **lists = calloc(head->n_argv + head->n_envp + 2, sizeof(*lists)), **next = lists;
+
+	if (!lists)
+		return -1;
+	for (size_t i = 0; i < head->n_argv + head->n_envp; i++) {
+		if (i == head->n_argv)
+			next++; /* the NULL */
+		*next++ = string;
+		string += strlen(string) + 1;
+	}
+	*ret = (struct parts){ .head = *head,
+		.numbers = (const int *)(head + 1),
+		.path = path,
+		.argv = lists,
+		.envp = lists + head->n_argv + 1,
+		.fds = p->fds.fds };
+	return 0;
 }
 
-static pid_t clone_into(int cgroup, int *ret_pidfd)
+static int place(const struct parts *parts, struct place_plan *ret)
 {
-	int pidfd = -1;
-	struct clone_args args = {
-		.flags = CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-		.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
-	};
-	/* No wrapper in glibc; without CLONE_VM it returns twice as fork() does. */
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-
-	if (pid > 0)
-		*ret_pidfd = pidfd;
-	return pid;
-}
-
-static int place(const struct spawn_spec *spec, struct place_plan *ret, struct err *err)
-{
+	const int *fds = parts->fds + 2 + parts->head.has_images;
+	struct place_want *wants = calloc(parts->head.n_wants + 1, sizeof(*wants));
 	struct rlimit nofile;
 	int r;
 
-	if (getrlimit(RLIMIT_NOFILE, &nofile) < 0)
-		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot read RLIMIT_NOFILE");
-	r = place_make(spec->wants, spec->n_wants,
+	if (!wants || getrlimit(RLIMIT_NOFILE, &nofile) < 0)
+		return -1;
+	for (size_t i = 0; i < parts->head.n_wants; i++)
+		wants[i] = (struct place_want){ fds[i], parts->numbers[i] };
+	r = place_make(wants, parts->head.n_wants,
 		nofile.rlim_max > INT32_MAX ? INT32_MAX : (int)nofile.rlim_max, ret);
+	errno = r < 0 ? -r : 0;
+	return r;
+}
+
+static _Noreturn void become(const struct parts *parts, struct spawn_report *report)
+{
+	struct place_plan plan;
+
+	(void)setsid();
+	(void)umask(022);
+	if (fchdir(parts->fds[1]) < 0)
+		fail(report, SPAWN_CWD);
+	if (parts->head.has_images &&
+		faccessat(parts->fds[2], "inventory.img", R_OK, AT_EACCESS) < 0)
+		fail(report, SPAWN_IMAGES);
+	if (raise_nofile() < 0)
+		fail(report, SPAWN_LIMITS);
+	if (place(parts, &plan) < 0 || apply(&plan) < 0)
+		fail(report, SPAWN_PLACE);
+	execve(parts->path, parts->argv, parts->envp);
+	fail(report, SPAWN_EXEC);
+}
+
+/* A zygote_main. */
+static void child(int sock)
+{
+	struct spawn_report *report;
+	struct parcel parcel;
+	struct parts parts;
+
+	if (parcel_recv(sock, &parcel) < 0)
+		_exit(127);
+	report = mmap(
+		NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED, parcel.fds.fds[0], 0);
+	if (report == MAP_FAILED || take_apart(&parcel, &parts) < 0)
+		_exit(127);
+	become(&parts, report);
+}
+
+/* ---- in the daemon ---- */
+
+static size_t count(char *const *list)
+{
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	return n;
+}
+
+static void put_strings(FILE *out, char *const *list)
+{
+	for (; *list; list++)
+		(void)fwrite(*list, 1, strlen(*list) + 1,
+			out); /* what does not fit is seen by ferror() */
+}
+
+static int pack(const struct spawn_spec *spec, char **ret, size_t *ret_size)
+{
+	const struct request head = {
+		.n_wants = spec->n_wants,
+		.n_argv = count(spec->argv),
+		.n_envp = count(spec->envp),
+		.has_images = spec->images >= 0,
+	};
+	char *const path[] = { (char *)spec->path, NULL };
+	FILE *out = open_memstream(ret, ret_size);
+	bool bad;
+
+	if (!out)
+		return -errno;
+	(void)fwrite(&head, sizeof(head), 1, out);
+	for (size_t i = 0; i < spec->n_wants; i++)
+		(void)fwrite(&spec->wants[i].to, sizeof(int), 1, out);
+	put_strings(out, path);
+	put_strings(out, spec->argv);
+	put_strings(out, spec->envp);
+	bad = ferror(out) != 0;
+	bad |= fclose(out) != 0;
+	return bad ? -ENOMEM : 0;
+}
+
+static int send_request(int sock, const struct spawn_spec *spec, int report)
+{
+	autofree int *fds = calloc(3 + spec->n_wants, sizeof(*fds));
+	autofree char *bytes = NULL;
+	size_t size = 0, n = 0;
+	int r;
+
+	if (!fds)
+		return -ENOMEM;
+	fds[n++] = report;
+	fds[n++] = spec->cwd;
+	if (spec->images >= 0)
+		fds[n++] = spec->images;
+	for (size_t i = 0; i < spec->n_wants; i++)
+		fds[n++] = spec->wants[i].from;
+	r = pack(spec, &bytes, &size);
+	return r < 0 ? r : parcel_send(sock, bytes, size, fds, n);
+}
+
+/* Memory shared with the child. Return: a descriptor for the child, and the memory in @ret; or -errno. */
+static int make_report(struct spawn_report **ret)
+{
+	autofd int fd = memfd_create("report", MFD_CLOEXEC);
+	void *map;
+
+	if (fd < 0 || ftruncate(fd, sizeof(**ret)) < 0)
+		return -errno;
+	map = mmap(NULL, sizeof(**ret), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	*ret = map;
+	return TAKE_FD(fd);
+}
+
+/* Makes the child and tells it what to be. */
+static int start(const struct spawn_spec *spec, int report, struct zygote_child *ret)
+{
+	struct zygote_child new;
+	autofd int sock = -1;
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	sock = pair[0];
+	r = zygote_clone(child, pair[1], spec->cgroup, &new);
 	if (r < 0)
-		return err_set(
-			err, ERR_INTERNAL, -r, NULL, "cannot place %zu descriptors", spec->n_wants);
+		return r;
+	r = send_request(sock, spec, report);
+	if (r < 0) {
+		(void)pidfd_send_signal(new.pidfd, SIGKILL, NULL, 0);
+		close(new.pidfd);
+		return r;
+	}
+	*ret = new;
 	return 0;
 }
 
 int spawn_start(const struct spawn_spec *spec, struct spawned *ret, struct err *err)
 {
-	struct place_plan plan = { 0 };
-	struct spawn_report *report;
-	sigset_t all, before;
-	int pidfd = -1, saved;
-	pid_t pid;
+	struct spawn_report *report = NULL;
+	autofd int report_fd = make_report(&report);
+	struct zygote_child new = { 0 };
+	int r = report_fd < 0 ? report_fd : start(spec, report_fd, &new);
 
-	if (place(spec, &plan, err) < 0)
-		return -1;
-	report = mmap(
-		NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (report == MAP_FAILED) {
-		place_done(&plan);
-		return err_set(err, ERR_INTERNAL, errno, NULL, "no memory to start a program");
-	}
-	/* Blocked until the child has reset its handlers: none of ours may run in it. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = clone_into(spec->cgroup, &pidfd);
-	if (pid == 0)
-		child(spec, &plan, report);
-	saved = errno;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	place_done(&plan);
-	if (pid < 0) {
+	if (r < 0) {
 		spawn_report_free(report);
-		return err_set(err, ERR_INTERNAL, saved, NULL, "cannot fork");
+		return err_set(err, ERR_INTERNAL, -r, NULL, "cannot start a program");
 	}
-	*ret = (struct spawned){ .pid = pid, .pidfd = pidfd, .report = report };
+	*ret = (struct spawned){ .pid = new.pid, .pidfd = new.pidfd, .report = report };
 	return 0;
 }
 

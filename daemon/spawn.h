@@ -45,14 +45,15 @@ struct spawned {
 };
 
 /**
- * spawn_start() - start the program
+ * spawn_start() - start the program, in a child that comes from a zygote
  *
  * The child becomes a session leader (a ^C at a terminal must not kill criu at the wrong moment), with
  * every signal at its default and none blocked, the soft RLIMIT_NOFILE raised to the hard one. It
  * looks for the images itself, for a lent directory may hang and the caller must not. Nothing here
  * waits for it: see spawn_report once it has ended.
  *
- * All descriptors are borrowed; the child has its own copies when this returns.
+ * All descriptors are borrowed; the child has its own duplicates, on their way to it, when this returns. It
+ * does not die with the daemon, unless that happens before it has them.
  *
  * Return: 0, or -1 with @err.
  */

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -76,4 +78,62 @@ void sweep_tree(pid_t root)
 			break;
 	}
 	(void)kill(root, SIGKILL);
+}
+
+/* The last of "NSpid:\t17\t3": its number in the innermost namespace. 0: it is gone. */
+static uint32_t innermost_pid(pid_t pid)
+{
+	autofree char *line = NULL;
+	size_t max = 0;
+	uint32_t ret = 0;
+	char path[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (getline(&line, &max, f) > 0) {
+		const char *tab = strncmp(line, "NSpid:", 6) == 0 ? strrchr(line, '\t') : NULL;
+
+		if (tab)
+			ret = (uint32_t)strtoul(tab, NULL, 10);
+	}
+	fclose(f);
+	return ret;
+}
+
+static bool is_one_of(uint32_t pid, const uint32_t *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+static bool is_marked(pid_t pid, const struct sweep_marks *marks)
+{
+	return (marks->session && getsid(pid) == marks->session) ||
+	       is_one_of(innermost_pid(pid), marks->pids, marks->n_pids);
+}
+
+size_t sweep_strays(const struct reaper *reaper, const struct sweep_marks *marks, bool kill_them)
+{
+	struct pids children = { 0 };
+	size_t found = 0;
+
+	if (!marks->session && !marks->n_pids)
+		return 0;
+	add_children(&children, getpid());
+	for (size_t i = 0; i < children.n; i++) {
+		pid_t pid = children.list[i];
+
+		if (reap_is_watched(reaper, pid) || !is_marked(pid, marks))
+			continue;
+		found++;
+		if (kill_them)
+			sweep_tree(pid);
+	}
+	free(children.list);
+	return found;
 }

@@ -3,32 +3,52 @@
 #ifndef FDBROKER_SYSD_H
 #define FDBROKER_SYSD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-/**
- * sysd_listen_fds() - descriptors that systemd has passed (sd_listen_fds(3))
- *
- * They are close-on-exec afterwards, and the environment no longer names them.
- *
- * Return: how many, from number SYSD_FIRST_FD on; 0: none; -errno.
- */
-#define SYSD_FIRST_FD 3
-int sysd_listen_fds(void);
+/* A descriptor of a job that systemd has held for us. */
+struct sysd_kept {
+	uint64_t job;
+	int fd; /* owned */
+};
 
-/* Serving: READY=1 and a STATUS= line. */
-void sysd_ready(const char *status);
+/**
+ * sysd_take_fds() - descriptors that systemd has passed (sd_listen_fds_with_names(3))
+ * @listener: told each socket to listen on; the descriptor is its own from then on
+ * @ret_kept: those that sysd_keep_fd() once gave; the caller frees the list and owns the descriptors
+ *
+ * By name, for their order says nothing. They are close-on-exec, and the environment no longer names them.
+ *
+ * Return: 0 or -errno.
+ */
+int sysd_take_fds(void (*listener)(void *arg, int fd), void *arg, struct sysd_kept **ret_kept,
+	size_t *ret_n_kept);
+
+/**
+ * sysd_keep_fd() - have systemd hold a descriptor of a job for the daemon that is started after us
+ * @fd: borrowed; a duplicate is kept, also when what it is for has ended (FDPOLL=0)
+ */
+void sysd_keep_fd(uint64_t job, int fd);
+
+/* It need not be held any more. */
+void sysd_forget_fd(uint64_t job);
+
+/* Serving, for the first time or again after sysd_reloading(): READY=1. */
+void sysd_ready(void);
+
+/* The configuration is being read anew: RELOADING=1. */
+void sysd_reloading(void);
+
+/* A line for people: STATUS=. */
+void sysd_status(const char *text);
+
+/* The sign of life that a watchdog waits for: WATCHDOG=1. */
+void sysd_alive(void);
+
+/* Within so many microseconds a sign of life is wanted; 0: there is no watchdog. */
+uint64_t sysd_watchdog_us(void);
 
 /* Going down: STOPPING=1. */
 void sysd_stopping(void);
-
-/* Reading the configuration anew: RELOADING=1. sysd_ready() says that it is done. */
-void sysd_reloading(void);
-
-/*
- * Microseconds within which sysd_alive() must be called again and again (WatchdogSec=); 0: nobody waits.
- * Called once: the environment no longer says it afterwards.
- */
-uint64_t sysd_watchdog_us(void);
-void sysd_alive(void);
 
 #endif

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "check.h"
 #include "dial.h"
+#include "figures.h"
 #include "help.h"
 #include "options.h"
 #include "output.h"
@@ -160,7 +161,7 @@ static int tell_json(const struct check *ch)
 static int tell_text(const struct check *ch)
 {
 	struct out_error e = { .exit = ch->exit, .text = ch->failure, .log = ch->log };
-	char took[32];
+	char took[FIGURE_SIZE];
 
 	if (!ch->rep)
 		return out_error(ch->ctl, WHAT, &e, NULL);
@@ -172,11 +173,9 @@ static int tell_text(const struct check *ch)
 	out_line(stdout, "criu     %s, version %s", fdb_report_criu_path(ch->rep),
 		ch->criu_version[0] ? ch->criu_version : "unknown");
 	if (ch->dump_us)
-		out_line(stdout, "dump     works: %s",
-			out_duration(took, sizeof(took), ch->dump_us));
+		out_line(stdout, "dump     works: %s", figure_took(took, ch->dump_us));
 	if (ch->restore_us)
-		out_line(stdout, "restore  works: %s",
-			out_duration(took, sizeof(took), ch->restore_us));
+		out_line(stdout, "restore  works: %s", figure_took(took, ch->restore_us));
 	for (size_t i = 0; i < ch->n_findings; i++) {
 		out_line(stdout, "note     %s", ch->findings[i]->text);
 		out_line(stdout, "         -> %s", ch->findings[i]->todo);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `inspect`: what is in a set of images, read by this program itself. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "needs_view.h"
 #include "options.h"
 #include "output.h"
+#include "pager.h"
 #include "plan/report_inspect.h"
 #include "spec.h"
 
@@ -35,20 +35,19 @@ static int print_json(
 	return in->needs ? report_needs(p, &r) : report_inspect(p, task, &r);
 }
 
-static int print_view(const struct inspect *in, const struct plan *p, uint32_t task)
+static int print_view(
+	const struct inspect *in, const struct plan *p, uint32_t task, const struct screen *screen)
 {
-	struct screen screen;
 	struct view v = { .p = p,
 		.images = in->images,
-		.screen = &screen,
+		.screen = screen,
 		.out = stdout,
 		.only = task,
 		.brief = in->brief };
 	int r;
 
-	screen_look(&screen, STDOUT_FILENO);
 	if (in->needs)
-		return needs_print(p, &screen, stdout);
+		return needs_print(p, screen, stdout);
 	r = view_make(&v);
 	if (r == 0 && in->dot)
 		r = dot_print(&v);
@@ -62,19 +61,19 @@ static int print(
 	const struct ctl *ctl, const struct inspect *in, const struct plan *p, uint32_t task)
 {
 	struct out_error e = { .exit = CTL_FAILED, .text = "out of memory" };
+	struct screen screen;
+	struct pager pager;
 	int r;
 
+	pager_begin(&pager, ctl, &screen);
 	if (ctl->format != CTL_TEXT && !in->dot)
 		r = print_json(ctl, in, p, task);
 	else
-		r = print_view(in, p, task);
+		r = print_view(in, p, task, &screen);
+	pager_end(&pager);
 	if (r < 0)
 		return out_error(ctl, WHAT, &e, NULL);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return CTL_DONE;
-	e.text = "cannot write to standard output";
-	e.sys = errno;
-	return out_error(ctl, WHAT, &e, NULL);
+	return out_flush(ctl, WHAT, CTL_DONE);
 }
 
 /* ---- the work ---- */

@@ -13,6 +13,7 @@
 #include "images.h"
 #include "mapping_args.h"
 #include "output.h"
+#include "pager.h"
 #include "plan/report_plan.h"
 #include "plan/wanted.h"
 #include "plan_view.h"
@@ -96,22 +97,19 @@ static int find_pids(struct planning *p, const struct graph *g)
 static int print(const struct planning *p, const struct plan *plan)
 {
 	struct report r = { .put = images_put_json, .pretty = p->ctl->format == CTL_JSON_PRETTY };
-	struct out_error e = { .exit = CTL_FAILED, .text = "cannot write to standard output" };
 	struct screen screen;
+	struct pager pager;
 	int made;
 
-	if (p->ctl->format != CTL_TEXT) {
+	pager_begin(&pager, p->ctl, &screen);
+	if (p->ctl->format != CTL_TEXT)
 		made = report_plan(plan, &p->request, &r);
-	} else {
-		screen_look(&screen, STDOUT_FILENO);
+	else
 		made = plan_view_print(plan, &p->request, p->args.images, &screen, stdout);
-	}
+	pager_end(&pager);
 	if (made < 0)
 		return no_memory(p->ctl);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return plan->n_errors ? CTL_REFUSED : CTL_DONE;
-	e.sys = errno;
-	return out_error(p->ctl, WHAT, &e, NULL);
+	return out_flush(p->ctl, WHAT, plan->n_errors ? CTL_REFUSED : CTL_DONE);
 }
 
 static int make_and_print(struct planning *p)

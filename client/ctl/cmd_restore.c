@@ -3,11 +3,11 @@
  * `restore`: lend, restore, wait. The order matters at its beginning: the caller's descriptors are
  * found before anything is opened.
  *
- * Not here: the command line (restore_args.c), what is said (restore_report.c).
+ * Not here: the command line (restore_args.c), what is said (restore_report.c), how it waits (restore_wait.c).
  */
-#include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "dial.h"
@@ -15,12 +15,10 @@
 #include "output.h"
 #include "restore_args.h"
 #include "restore_report.h"
+#include "restore_wait.h"
 #include "signals.h"
 
 #define WHAT "restore"
-
-/* How long a private broker may take to cancel. A second ^C ends the wait. */
-#define CANCEL_WAIT_MS 15000
 
 struct restore {
 	struct ctl *ctl;        /* borrowed */
@@ -28,7 +26,7 @@ struct restore {
 	struct fdb_request *rq; /* owned */
 	struct restore_args args;
 	struct signals signals;
-	uint64_t job;
+	struct restore_wait wait;
 };
 
 /* ---- 1. lend ---- */
@@ -51,57 +49,62 @@ static int lend(struct restore *r)
 	return 0;
 }
 
-/* ---- 2. wait for the end ---- */
+/* ---- 2. wait ---- */
 
-/* Return: 0: not the end yet; 1: *ret_result, the caller's; a negative errno of the library. */
-static int fetch(const struct restore *r, struct fdb_result **ret_result)
+/* On the connection that began the restore it came with the result; else it is asked for. */
+static int get_log(const struct restore *r, const struct fdb_result *res)
 {
-	struct fdb_event *ev;
-	int n;
+	int log = fdb_result_log(res);
 
-	while ((n = fdb_next_event(r->c, 0, &ev)) == 0) {
-		*ret_result = fdb_event_take_result(ev);
-		if (!*ret_result && r->ctl->verbose)
-			restore_report_event(ev);
-		fdb_event_free(ev);
-		if (*ret_result)
-			return 1;
-	}
-	return n == -ETIMEDOUT ? 0 : n;
+	if (log >= 0)
+		return fcntl(log, F_DUPFD_CLOEXEC, 3);
+	if (!r->wait.anew || fdb_log(r->c, r->wait.job, CTL_WAIT_MS, &log, NULL) < 0)
+		return -1; /* criu was never started */
+	return log;
 }
 
-static int interrupt(struct restore *r, int sig)
+static int wait_end(struct restore *r, cJSON *json)
 {
-	int code = restore_report_interrupted(r->ctl, &r->args, sig, r->job);
+	struct fdb_job *job;
+	int code = restore_wait_end(&r->wait, &job);
 
-	signals_unwatch(&r->signals);
-	(void)fdb_disconnect(r->c, r->args.carry_on ? 0 : CANCEL_WAIT_MS);
+	if (code != 0) {
+		cJSON_Delete(json);
+		return code;
+	}
+	code = restore_report_end(r->ctl, job, json);
+	fdb_job_free(job);
 	return code;
 }
 
-static int wait_end(struct restore *r)
+static int succeeded(struct restore *r, const struct fdb_result *res, int log)
 {
-	for (;;) {
-		struct pollfd p[] = {
-			{ .fd = fdb_fd(r->c), .events = fdb_poll_events(r->c) },
-			{ .fd = r->signals.fd, .events = POLLIN },
-		};
-		struct fdb_result *res = NULL;
-		int n = fetch(r, &res), sig;
+	cJSON *json;
+	int code = restore_report_success(r->ctl, &r->args, res, log, &json);
 
-		if (n < 0)
-			return out_client_error(r->ctl, WHAT, r->c);
-		if (n > 0) {
-			int code = restore_report_result(r->ctl, &r->args, res);
+	if (r->wait.sig && r->ctl->format == CTL_TEXT)
+		out_line(stderr, "SIG%s came too late to cancel it", sigabbrev_np(r->wait.sig));
+	return code || !r->args.wait ? code : wait_end(r, json);
+}
 
-			fdb_result_free(res);
-			return code;
-		}
-		(void)poll(p, 2, -1);
-		sig = signals_taken(&r->signals);
-		if (sig)
-			return interrupt(r, sig);
-	}
+static int wait_for_it(struct restore *r)
+{
+	struct fdb_result *res;
+	int code = restore_wait_result(&r->wait, &res);
+	autofd int log = -1;
+
+	if (code != 0)
+		return code;
+	log = get_log(r, res);
+	if (fdb_result_success(res))
+		code = succeeded(r, res, log);
+	else if (r->wait.sig && fdb_result_code(res) == FDB_CANCELLED)
+		code = restore_report_cancelled(
+			r->ctl, &r->args, res, r->wait.sig, r->wait.progress.made);
+	else
+		code = restore_report_failure(r->ctl, &r->args, res, log);
+	fdb_result_free(res);
+	return code;
 }
 
 /* ---- all of it ---- */
@@ -119,9 +122,9 @@ static int restore(struct restore *r)
 	if (restore_args_fill(&r->args, r->rq) < 0)
 		return out_client_error(r->ctl, WHAT, r->c);
 	signals_watch(&r->signals);
-	if (fdb_restore(r->c, r->rq, CTL_WAIT_MS, &r->job) < 0)
+	if (fdb_restore(r->c, r->rq, CTL_WAIT_MS, &r->wait.job) < 0)
 		return out_client_error(r->ctl, WHAT, r->c);
-	return wait_end(r);
+	return r->args.detach ? restore_report_detached(r->ctl, r->wait.job) : wait_for_it(r);
 }
 
 int cmd_restore(struct ctl *ctl, int argc, char **argv)
@@ -132,6 +135,9 @@ int cmd_restore(struct ctl *ctl, int argc, char **argv)
 	if (fdb_new(&r.c) < 0 || fdb_request_new(r.c, &r.rq) < 0)
 		return out_error(ctl, WHAT,
 			&(struct out_error){ .exit = CTL_FAILED, .text = "out of memory" }, NULL);
+	r.wait = (struct restore_wait){
+		.ctl = ctl, .args = &r.args, .c = r.c, .signals = &r.signals
+	};
 	code = restore_args_parse(ctl, argc, argv, r.c, r.rq, &r.args);
 	if (code < 0)
 		code = help_show(WHAT);
@@ -139,7 +145,7 @@ int cmd_restore(struct ctl *ctl, int argc, char **argv)
 		code = restore(&r);
 	signals_unwatch(&r.signals);
 	/* A private broker has nothing left to do: gone when this command is. */
-	(void)fdb_disconnect(r.c, CTL_WAIT_MS);
+	(void)fdb_disconnect(r.c, r.wait.left ? 0 : CTL_WAIT_MS);
 	restore_args_done(&r.args);
 	fdb_request_free(r.rq);
 	fdb_free(r.c);

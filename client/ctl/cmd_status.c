@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `status`: how the broker is. */
-#include <stdlib.h>
-
-#include "base/cleanup.h"
 #include "dial.h"
+#include "figures.h"
 #include "help.h"
 #include "options.h"
 #include "output.h"
@@ -16,16 +14,22 @@ static void print_json(const struct ctl *ctl, const struct fdb_report *rep)
 
 	out_json_text(json, "version", fdb_report_version(rep));
 	cJSON_AddNumberToObject(json, "pid", fdb_report_pid(rep));
-	cJSON_AddNumberToObject(json, "uptime_ms", (double)fdb_report_uptime_ms(rep));
+	out_json_number(json, "uptime_ms", fdb_report_uptime_ms(rep));
 	out_json_text(json, "criu_path", fdb_report_criu_path(rep));
 	cJSON_AddBoolToObject(json, "criu_usable", fdb_report_criu_usable(rep));
 	out_json_text(json, "criu_fault", fdb_report_criu_fault(rep));
 	cJSON_AddNumberToObject(json, "sessions", fdb_report_sessions(rep));
 	cJSON_AddNumberToObject(json, "lent", fdb_report_lent(rep));
 	cJSON_AddNumberToObject(json, "jobs_running", fdb_report_jobs_running(rep));
-	cJSON_AddNumberToObject(json, "jobs_done", (double)fdb_report_jobs_done(rep));
-	cJSON_AddNumberToObject(json, "jobs_failed", (double)fdb_report_jobs_failed(rep));
+	out_json_number(json, "jobs_done", fdb_report_jobs_done(rep));
+	out_json_number(json, "jobs_failed", fdb_report_jobs_failed(rep));
 	cJSON_AddNumberToObject(json, "trees", fdb_report_trees(rep));
+	cJSON_AddNumberToObject(json, "jobs_queued", fdb_report_jobs_queued(rep));
+	cJSON_AddNumberToObject(json, "max_workers", fdb_report_max_workers(rep));
+	cJSON_AddNumberToObject(json, "jobs_kept", fdb_report_jobs_kept(rep));
+	out_json_number(json, "log_bytes", fdb_report_log_bytes(rep));
+	cJSON_AddBoolToObject(json, "draining", fdb_report_draining(rep));
+	out_json_text(json, "state_dir", fdb_report_state_dir(rep));
 	out_json_text(json, "cgroup", fdb_report_cgroup(rep));
 	list = cJSON_AddArrayToObject(json, "warnings");
 	for (size_t i = 0; i < fdb_report_n_warnings(rep); i++)
@@ -33,29 +37,14 @@ static void print_json(const struct ctl *ctl, const struct fdb_report *rep)
 	out_json(ctl, json);
 }
 
-/* "3 d 4 h", "4 h 12 min", "12 min 5 s", "5 s" */
-static const char *uptime(char *buf, size_t size, uint64_t ms)
-{
-	unsigned long long s = ms / 1000;
-
-	if (s >= 86400)
-		snprintf(buf, size, "%llu d %llu h", s / 86400, s % 86400 / 3600);
-	else if (s >= 3600)
-		snprintf(buf, size, "%llu h %llu min", s / 3600, s % 3600 / 60);
-	else if (s >= 60)
-		snprintf(buf, size, "%llu min %llu s", s / 60, s % 60);
-	else
-		snprintf(buf, size, "%llu s", s);
-	return buf;
-}
-
 static void print_text(const struct ctl *ctl, const struct fdb_report *rep)
 {
 	const char *fault = fdb_report_criu_fault(rep), *cgroup = fdb_report_cgroup(rep);
-	char up[64];
+	char up[FIGURE_SIZE], bytes[FIGURE_SIZE];
+	const char *state = fdb_report_state_dir(rep);
 
 	out_line(stdout, "broker    criu-fdbroker %s, pid %d, up %s", fdb_report_version(rep),
-		(int)fdb_report_pid(rep), uptime(up, sizeof(up), fdb_report_uptime_ms(rep)));
+		(int)fdb_report_pid(rep), figure_age(up, fdb_report_uptime_ms(rep) * 1000));
 	out_line(stdout, "socket    %s",
 		ctl->local    ? "none, a private broker"
 		: ctl->socket ? ctl->socket
@@ -65,22 +54,30 @@ static void print_text(const struct ctl *ctl, const struct fdb_report *rep)
 		fault ? ", run with CRIU_FAULT=" : "", fault ? fault : "");
 	out_line(stdout, "sessions  %u, with %u descriptors lent", fdb_report_sessions(rep),
 		fdb_report_lent(rep));
-	out_line(stdout, "restores  %u under way, %llu done, %llu failed",
-		fdb_report_jobs_running(rep), (unsigned long long)fdb_report_jobs_done(rep),
+	if (fdb_report_draining(rep))
+		out_line(stdout, "draining  no more restores are taken: fdbroker-ctl drain --off");
+	out_line(stdout,
+		"restores  %u under way, %u of them queued; %u at most run criu at one time",
+		fdb_report_jobs_running(rep), fdb_report_jobs_queued(rep),
+		fdb_report_max_workers(rep));
+	out_line(stdout, "          %llu done, %llu failed",
+		(unsigned long long)fdb_report_jobs_done(rep),
 		(unsigned long long)fdb_report_jobs_failed(rep));
 	out_line(stdout, "trees     %u restored ones live", fdb_report_trees(rep));
+	out_line(stdout, "kept      %u ended jobs, %s of criu's logs", fdb_report_jobs_kept(rep),
+		figure_bytes(bytes, fdb_report_log_bytes(rep)));
+	out_line(stdout, "state     %s",
+		state ? state : "none: a broker started anew forgets its jobs");
 	out_line(stdout, "cgroups   %s", cgroup ? cgroup : "none: there is no cgroup v2 here");
 	for (size_t i = 0; i < fdb_report_n_warnings(rep); i++)
 		out_line(stdout, "warning   %s", fdb_report_warning(rep, i));
 }
 
-static int status(struct ctl *ctl, struct fdb_client *c)
+static int status(struct ctl *ctl, struct fdb_client *c, void *none)
 {
 	struct fdb_report *rep;
-	int code = dial(ctl, WHAT, c, false);
 
-	if (code != 0)
-		return code;
+	(void)none;
 	if (fdb_status(c, CTL_WAIT_MS, &rep) < 0)
 		return out_client_error(ctl, WHAT, c);
 	if (ctl->format == CTL_TEXT)
@@ -88,16 +85,13 @@ static int status(struct ctl *ctl, struct fdb_client *c)
 	else
 		print_json(ctl, rep);
 	fdb_report_free(rep);
-	/* So that a private broker is gone when this command is. */
-	(void)fdb_disconnect(c, CTL_WAIT_MS);
-	return CTL_DONE;
+	return out_flush(ctl, WHAT, CTL_DONE);
 }
 
 int cmd_status(struct ctl *ctl, int argc, char **argv)
 {
-	struct fdb_client *c;
 	struct options o;
-	int val, code;
+	int val;
 
 	options_init(&o, ctl, WHAT, false);
 	val = options_next(&o, argc, argv);
@@ -107,10 +101,5 @@ int cmd_status(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (optind < argc)
 		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
-	if (fdb_new(&c) < 0)
-		return out_error(ctl, WHAT,
-			&(struct out_error){ .exit = CTL_FAILED, .text = "out of memory" }, NULL);
-	code = status(ctl, c);
-	fdb_free(c);
-	return code;
+	return dial_and(ctl, WHAT, status, NULL);
 }

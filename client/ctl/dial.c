@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,10 @@
 #include "output.h"
 
 #define BROKER "criu-fdbroker"
+
+/* A broker that has died is started anew by systemd within this time, or not at all. */
+#define ANEW_MS  10000
+#define RETRY_MS 100
 
 /* Beside this program, as in a build folder. Return: buf, or NULL: not there. */
 static const char *beside(char *buf, size_t size)
@@ -79,4 +84,54 @@ int dial(struct ctl *ctl, const char *what, struct fdb_client *c, bool fall_back
 	e.text = text;
 	e.sys = -r;
 	return out_error(ctl, what, &e, NULL);
+}
+
+int dial_and(struct ctl *ctl, const char *what,
+	int (*work)(struct ctl *ctl, struct fdb_client *c, void *arg), void *arg)
+{
+	struct fdb_client *c;
+	int code;
+
+	if (fdb_new(&c) < 0)
+		return out_error(ctl, what,
+			&(struct out_error){ .exit = CTL_FAILED, .text = "out of memory" }, NULL);
+	code = dial(ctl, what, c, false);
+	if (code == 0)
+		code = work(ctl, c, arg);
+	/* So that a private broker is gone when this command is. */
+	(void)fdb_disconnect(c, CTL_WAIT_MS);
+	fdb_free(c);
+	return code;
+}
+
+int dial_anew(const struct ctl *ctl, const char *what, struct fdb_client *c,
+	const struct signals *signals)
+{
+	struct pollfd p = { .fd = signals ? signals->fd : -1, .events = POLLIN };
+	char text[512];
+
+	if (ctl->local)
+		return out_client_error(ctl, what, c);
+	snprintf(text, sizeof(text), "%s", fdb_error_text(c));
+	(void)fdb_disconnect(c, 0);
+	for (int left_ms = ANEW_MS; left_ms > 0; left_ms -= RETRY_MS) {
+		/* Without systemd there may be no socket for a moment, or one that nobody serves. */
+		if (fdb_connect(c, ctl->socket, RETRY_MS) == 0)
+			return 0;
+		if (poll(&p, 1, RETRY_MS) > 0)
+			return -EINTR;
+	}
+	return out_error(ctl, what,
+		&(struct out_error){ .exit = CTL_NO_BROKER,
+			.text = text,
+			.sys = EPIPE,
+			.hint = "it has not come back; when it does, `list` tells what has become of its jobs" },
+		NULL);
+}
+
+int dial_only_running(const struct ctl *ctl, const char *what)
+{
+	if (!ctl->local)
+		return 0;
+	return out_usage(ctl, what, "--local: a broker that is started now has no jobs yet");
 }

@@ -16,6 +16,13 @@ static const char program[] =
 	"  plan              what a restore with your mappings would do, and what fails\n"
 	"  restore           restore a process tree\n"
 	"  check             dump and restore a tiny process: do restores work here?\n"
+	"  list              the jobs (each restore is one): under way, running, ended\n"
+	"  show JOB          all about one: times, problems, why it failed, how it ended\n"
+	"  wait JOB...       until it has ended; prints its exit status\n"
+	"  cancel JOB...     end a restore that is under way, and all it has made\n"
+	"  log [-f] JOB      criu's log of it; -f: while criu writes it\n"
+	"  watch [JOB]       a line for everything that happens to jobs\n"
+	"  drain             have the broker take no more restores\n"
 	"  status            how the broker is\n"
 	"\n"
 	"Options of every command:\n"
@@ -23,13 +30,18 @@ static const char program[] =
 	"      --local       start a private broker, for this command only\n"
 	"      --criu PATH   the criu that it runs\n"
 	"      --json[=HOW]  results and errors as JSON: pretty (the default), short, off\n"
+	"      --no-pager    not even for long output on a terminal ($FDBROKER_PAGER,\n"
+	"                    $PAGER, less); --full: do not cut lines to its width;\n"
+	"                    --no-legend: no header, no count; NO_COLOR is respected\n"
 	"  -v, --verbose     tell more: what happens, and criu's last lines if it fails;\n"
 	"                    -vv: what a private broker says too, -vvv: all of that\n"
 	"  -h, --help        this; after a command: its options\n"
 	"      --version\n"
 	"\n"
-	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused before criu was started,\n"
-	"  4 criu failed, 5 cancelled, interrupted or the deadline was over, 6 no broker.\n";
+	"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused: nothing has happened (or\n"
+	"  no such job, or too late), 4 criu failed, 5 cancelled, interrupted, over the\n"
+	"  deadline, or the broker died under it, 6 no broker. Where a task's status is\n"
+	"  handed on (`restore --wait`, `wait --exit-status`): that, and 125 for 1, 3-6.\n";
 
 static const char inspect[] =
 	"Usage: fdbroker-ctl inspect -D DIR [OPTION]...\n"
@@ -93,6 +105,10 @@ static const char restore[] =
 	"  -W, --work-dir DIR    for criu's statistics, and its log: DIR/restore.log\n"
 	"  --deadline SECONDS    then end criu and all it has made [as the broker says]\n"
 	"  --carry-on            restore even if this command is interrupted\n"
+	"  --detach, --no-wait   the same, and do not wait: prints the job's number\n"
+	"  --wait                wait for the end of the restored tree; exit with the\n"
+	"                        root task's status (128+N: signal N); 125 for failures\n"
+	"^C cancels the restore, and waits until nothing of it is left; again: leaves.\n"
 	"\n"
 	"As in criu restore: -j --shell-job, -l --file-locks, -s --leave-stopped,\n"
 	"  --tcp-established, --tcp-close, --ext-unix-sk, -r --root, --external,\n"
@@ -124,13 +140,92 @@ static const char status[] =
 	"\n"
 	"Common options and exit codes: fdbroker-ctl --help\n";
 
+static const char list[] =
+	"Usage: fdbroker-ctl list [OPTION]...\n"
+	"Lists jobs: those under way, those whose tree runs, those that ended within the\n"
+	"last hour. Who may not restore sees the own ones only.\n"
+	"\n"
+	"  --state STATE[,STATE]...  only these: accepted, planned, queued, starting,\n"
+	"                        restoring, ending, running, ended\n"
+	"  --user USER           only those of this user, a name or a number\n"
+	"  --all                 also those that ended longer ago\n"
+	"  --json[=HOW]          an array of jobs\n"
+	"\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
+static const char show[] =
+	"Usage: fdbroker-ctl show JOB\n"
+	"Shows everything about one job: who and when, each state with its time, what the\n"
+	"plan found, why it failed and what helps, what was done to be rid of it, criu's\n"
+	"figures, how the restored task ended and what it used. Times of the history are\n"
+	"counted from the acceptance.\n"
+	"\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
+static const char wait[] =
+	"Usage: fdbroker-ctl wait [--exit-status] JOB...\n"
+	"Waits until each job has ended (its restore failed, or its root task is gone)\n"
+	"and prints the status of its root task, a line each: the exit code, or 128 and\n"
+	"the number of the signal. With -v it says so in words, too. A broker that is\n"
+	"started anew meanwhile is found again.\n"
+	"\n"
+	"  --exit-status         for one JOB: print nothing, and exit with that status\n"
+	"\n"
+	"Exit code 0: the statuses are printed, whatever they are. 3, 4, 5: a restore has\n"
+	"failed, as `restore` has it. 1: a task is gone, and how is not known.\n"
+	"With --exit-status: the task's own; 125 for all of these.\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
+static const char cancel[] =
+	"Usage: fdbroker-ctl cancel JOB...\n"
+	"Ends restores that are under way, waits until nothing of them is left, and says\n"
+	"what was done. A tree that is restored already is its own master: exit code 3.\n"
+	"\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
+static const char log_text[] =
+	"Usage: fdbroker-ctl log [-f] JOB\n"
+	"Prints criu's log of a job, which the broker keeps for as long as it keeps the\n"
+	"job; it needs no directory of the client's. What is no text is escaped on a\n"
+	"terminal.\n"
+	"\n"
+	"  -f, --follow          go on until criu has ended; also for a job in the queue\n"
+	"  --json[=HOW]          all of it as one text; with -f a text for each line\n"
+	"\n"
+	"Exit code 3: there is no such job, or criu was never started for it.\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
+static const char watch[] =
+	"Usage: fdbroker-ctl watch [OPTION]... [JOB]\n"
+	"Prints a line for everything that happens to jobs from now on, or to one of them\n"
+	"until it has ended. What is indented is a stage of criu's. Who reads too slowly\n"
+	"loses events, and is told how many.\n"
+	"\n"
+	"  --states              only new states, not criu's stages\n"
+	"  --user USER           only jobs of this user, a name or a number\n"
+	"  --json[=HOW]          one JSON text a line, always short\n"
+	"\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
+static const char drain[] =
+	"Usage: fdbroker-ctl drain [--wait | --off]\n"
+	"Has the broker take no more restores (`restore` ends with 3); those that it has\n"
+	"accepted go on, and restored trees are not touched. For who may restore.\n"
+	"\n"
+	"  --wait                until no restore is under way; 5: somebody said --off\n"
+	"  --off                 take restores again\n"
+	"\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
 int help_show(const char *command)
 {
 	static const struct {
 		const char *command;
 		const char *text;
 	} texts[] = { { "inspect", inspect }, { "plan", plan }, { "restore", restore },
-		{ "check", check }, { "status", status } };
+		{ "check", check }, { "status", status }, { "list", list }, { "show", show },
+		{ "wait", wait }, { "cancel", cancel }, { "log", log_text }, { "watch", watch },
+		{ "drain", drain } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(texts[i].command, command) != 0)

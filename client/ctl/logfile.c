@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "output.h"
+#include "text.h"
 
 #define CHUNK 65536
 
@@ -133,4 +135,76 @@ void logfile_tail(FILE *f, int log, unsigned lines)
 	rest = buf + (last_lines(buf, (size_t)n, lines) - buf);
 	while ((line = strsep(&rest, "\n")) && (line[0] || rest))
 		out_line(f, "  | %s", line);
+}
+
+/* ---- to standard output, as it grows ---- */
+
+/* Return: bytes, 0 at its end, or -errno. */
+static ssize_t read_at(int log, char *buf, off_t at)
+{
+	ssize_t n;
+
+	do
+		n = pread(log, buf, CHUNK, at);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* A line without its end, which may hold any bytes. Return: 0, or -ENOMEM. */
+static int put_line(char *line, size_t n, logfile_line *put, void *arg)
+{
+	autofree char *safe = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		/* A tab is no danger, and a zero would end it. */
+		if (line[i] == '\t' || !line[i])
+			line[i] = ' ';
+	line[n] = 0;
+	safe = text_printable(line);
+	if (!safe)
+		return -ENOMEM;
+	put(arg, safe);
+	return 0;
+}
+
+int logfile_lines(int log, off_t *at, bool all, logfile_line *put, void *arg)
+{
+	autofree char *buf = malloc(CHUNK + 1);
+	ssize_t n;
+	int r = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (r == 0 && (n = read_at(log, buf, *at)) > 0) {
+		char *line = buf, *end;
+
+		while (r == 0 && (end = memchr(line, '\n', (size_t)(buf + n - line)))) {
+			r = put_line(line, (size_t)(end - line), put, arg);
+			line = end + 1;
+		}
+		/* What is left is the beginning of a line, but for one that is longer than the buffer. */
+		if (r == 0 && line == buf && (all || n == CHUNK)) {
+			r = put_line(buf, (size_t)n, put, arg);
+			line = buf + n;
+		}
+		if (line == buf)
+			return r;
+		*at += line - buf;
+	}
+	return r ? r : n < 0 ? (int)n : 0;
+}
+
+int logfile_copy(FILE *f, int log, off_t *at)
+{
+	autofree char *buf = malloc(CHUNK);
+	ssize_t n;
+
+	if (!buf)
+		return -ENOMEM;
+	while ((n = read_at(log, buf, *at)) > 0) {
+		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
+			break; /* the stream keeps the error */
+		*at += n;
+	}
+	return n < 0 ? (int)n : 0;
 }

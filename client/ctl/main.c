@@ -20,6 +20,13 @@ static const struct {
 	{ "restore", cmd_restore },
 	{ "check", cmd_check },
 	{ "status", cmd_status },
+	{ "list", cmd_list },
+	{ "show", cmd_show },
+	{ "wait", cmd_wait },
+	{ "cancel", cmd_cancel },
+	{ "log", cmd_log },
+	{ "watch", cmd_watch },
+	{ "drain", cmd_drain },
 };
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -7,7 +7,15 @@
 
 #include "output.h"
 
-enum { OPT_SOCKET = OPTIONS_COMMON, OPT_LOCAL, OPT_CRIU, OPT_JSON };
+enum {
+	OPT_SOCKET = OPTIONS_COMMON,
+	OPT_LOCAL,
+	OPT_CRIU,
+	OPT_JSON,
+	OPT_NO_PAGER,
+	OPT_NO_LEGEND,
+	OPT_FULL,
+};
 
 void options_init(struct options *o, struct ctl *ctl, const char *command, bool stop)
 {
@@ -18,6 +26,9 @@ void options_init(struct options *o, struct ctl *ctl, const char *command, bool 
 	options_add(o, "local", no_argument, OPT_LOCAL);
 	options_add(o, "criu", required_argument, OPT_CRIU);
 	options_add(o, "json", optional_argument, OPT_JSON);
+	options_add(o, "no-pager", no_argument, OPT_NO_PAGER);
+	options_add(o, "no-legend", no_argument, OPT_NO_LEGEND);
+	options_add(o, "full", no_argument, OPT_FULL);
 	options_add(o, "verbose", no_argument, 'v');
 	options_add(o, "help", no_argument, 'h');
 }
@@ -108,6 +119,15 @@ static int common(struct options *o, int c)
 			return 0;
 		out_usage(ctl, o->command, "--json is pretty, short or off, not '%s'", optarg);
 		return OPTIONS_BAD;
+	case OPT_NO_PAGER:
+		ctl->no_pager = true;
+		return 0;
+	case OPT_NO_LEGEND:
+		ctl->no_legend = true;
+		return 0;
+	case OPT_FULL:
+		ctl->full = true;
+		return 0;
 	case 'v':
 		ctl->verbose++;
 		return 0;

@@ -35,17 +35,6 @@ void out_line(FILE *f, const char *fmt, ...)
 		no_memory();
 }
 
-const char *out_duration(char *buf, size_t size, uint64_t us)
-{
-	if (us < 1000)
-		snprintf(buf, size, "%u us", (unsigned)us);
-	else if (us < 1000000)
-		snprintf(buf, size, "%.1f ms", (double)us / 1e3);
-	else
-		snprintf(buf, size, "%.2f s", (double)us / 1e6);
-	return buf;
-}
-
 /* ---- JSON ---- */
 
 void out_json(const struct ctl *ctl, cJSON *json)
@@ -70,6 +59,14 @@ void out_json_text(cJSON *object, const char *name, const char *text)
 		cJSON_AddStringToObject(object, name, utf8);
 }
 
+void out_json_number(cJSON *object, const char *name, uint64_t n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	cJSON_AddRawToObject(object, name, text);
+}
+
 void out_json_item(cJSON *array, const char *text)
 {
 	autofree char *utf8 = text_utf8(text);
@@ -80,13 +77,19 @@ void out_json_item(cJSON *array, const char *text)
 
 /* ---- errors ---- */
 
+/* What a task may end with as well is no exit code of ours where a task's is handed on. */
+static enum ctl_exit exit_of(const struct ctl *ctl, const struct out_error *e)
+{
+	return ctl->hands_on && e->exit != CTL_DONE && e->exit != CTL_USAGE ? CTL_ITSELF : e->exit;
+}
+
 static void error_json(const struct ctl *ctl, const struct out_error *e, cJSON *extra)
 {
 	cJSON *json = extra ? extra : cJSON_CreateObject();
 	cJSON *error;
 
 	cJSON_AddStringToObject(json, "outcome", "failed");
-	cJSON_AddNumberToObject(json, "exit_code", e->exit);
+	cJSON_AddNumberToObject(json, "exit_code", exit_of(ctl, e));
 	error = cJSON_AddObjectToObject(json, "error");
 	out_json_text(error, "code", e->code ? e->code : e->exit == CTL_USAGE ? "USAGE" : "LOCAL");
 	if (e->field && e->field[0])
@@ -94,6 +97,10 @@ static void error_json(const struct ctl *ctl, const struct out_error *e, cJSON *
 	out_json_text(error, "text", e->text);
 	if (e->sys)
 		cJSON_AddNumberToObject(error, "errno", e->sys);
+	if (e->reason && e->reason[0])
+		out_json_text(error, "reason", e->reason);
+	if (e->hint && e->hint[0])
+		out_json_text(error, "hint", e->hint);
 	out_json_text(json, "log", e->log);
 	out_json(ctl, json);
 }
@@ -105,15 +112,31 @@ int out_error(const struct ctl *ctl, const char *what, const struct out_error *e
 
 	if (ctl->format != CTL_TEXT) {
 		error_json(ctl, e, extra);
-		return e->exit;
+		return (int)exit_of(ctl, e);
 	}
 	cJSON_Delete(extra);
 	fflush(stdout);
 	out_line(stderr, PROGRAM "%s%s: %s%s%s", what[0] ? " " : "", what,
 		with_field ? e->field : "", with_field ? ": " : "", e->text);
+	if (e->hint && e->hint[0])
+		out_line(stderr, "hint: %s", e->hint);
 	if (e->log)
 		out_line(stderr, "criu's whole log: %s", e->log);
-	return e->exit;
+	else if (e->job)
+		out_line(stderr, "criu's whole log: " PROGRAM "%s%s log %llu",
+			ctl->socket ? " --socket " : "", ctl->socket ? ctl->socket : "",
+			(unsigned long long)e->job);
+	return (int)exit_of(ctl, e);
+}
+
+int out_flush(const struct ctl *ctl, const char *what, int code)
+{
+	struct out_error e = { .exit = CTL_FAILED, .text = "cannot write to standard output" };
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	e.sys = errno;
+	return out_error(ctl, what, &e, NULL);
 }
 
 int out_usage(const struct ctl *ctl, const char *what, const char *fmt, ...)
@@ -144,6 +167,9 @@ enum ctl_exit out_exit_of(enum fdb_code code)
 	case FDB_FORBIDDEN_OPTION:
 	case FDB_BAD_IMAGES:
 	case FDB_REFUSED:
+	case FDB_NO_SUCH_JOB:
+	case FDB_TOO_LATE:
+	case FDB_DRAINING:
 		return CTL_REFUSED;
 	case FDB_NO_CRIU:
 	case FDB_CRIU_FAILED:
@@ -151,6 +177,7 @@ enum ctl_exit out_exit_of(enum fdb_code code)
 		return CTL_CRIU;
 	case FDB_DEADLINE:
 	case FDB_CANCELLED:
+	case FDB_BROKER_DIED:
 		return CTL_CANCELLED;
 	default:
 		return CTL_FAILED;
@@ -182,6 +209,8 @@ int out_client_error(const struct ctl *ctl, const char *what, const struct fdb_c
 		.field = fdb_error_field(c),
 		.text = text,
 		.sys = sys,
+		.reason = fdb_error_reason(c),
+		.hint = fdb_error_hint(c),
 	};
 
 	if (sys == EPIPE)

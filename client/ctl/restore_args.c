@@ -12,7 +12,7 @@
 
 #define WHAT "restore"
 
-enum { OPT_DEADLINE = OPTIONS_OWN, OPT_CARRY_ON, OPT_CRIU_OPT };
+enum { OPT_DEADLINE = OPTIONS_OWN, OPT_CARRY_ON, OPT_DETACH, OPT_WAIT, OPT_CRIU_OPT };
 
 static void add_options(struct options *o)
 {
@@ -20,6 +20,9 @@ static void add_options(struct options *o)
 	options_add(o, "work-dir", required_argument, 'W');
 	options_add(o, "deadline", required_argument, OPT_DEADLINE);
 	options_add(o, "carry-on", no_argument, OPT_CARRY_ON);
+	options_add(o, "detach", no_argument, OPT_DETACH);
+	options_add(o, "no-wait", no_argument, OPT_DETACH);
+	options_add(o, "wait", no_argument, OPT_WAIT);
 	options_add(o, "criu-opt", required_argument, OPT_CRIU_OPT);
 	/* What a restore by the broker always is: so that a command line of criu's works. */
 	options_add(o, "restore-detached", no_argument, 'd');
@@ -48,11 +51,28 @@ static int take(struct restore_args *a, int val, struct fdb_client *c, struct fd
 	case OPT_CARRY_ON:
 		a->carry_on = true;
 		return 0;
+	case OPT_DETACH:
+		a->carry_on = a->detach = true;
+		return 0;
+	case OPT_WAIT:
+		a->wait = true;
+		return 0;
 	case OPT_CRIU_OPT:
 		return criu_options_raw(c, rq, optarg, err);
 	default:
 		return criu_options_take(c, rq, val, optarg, err) < 0 ? -1 : 0;
 	}
+}
+
+static int check_together(const struct ctl *ctl, struct restore_args *a)
+{
+	if (a->detach && a->wait)
+		return out_usage(ctl, WHAT, "--detach waits for nothing, --wait for everything");
+	if (a->detach && ctl->local)
+		return out_usage(ctl, WHAT,
+			"--detach: a private broker (--local) is gone with this command, and nobody can "
+			"ask it");
+	return mapping_args_check(ctl, WHAT, &a->mapping);
 }
 
 int restore_args_parse(struct ctl *ctl, int argc, char **argv, struct fdb_client *c,
@@ -78,7 +98,8 @@ int restore_args_parse(struct ctl *ctl, int argc, char **argv, struct fdb_client
 	}
 	if (optind < argc)
 		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
-	return mapping_args_check(ctl, WHAT, &ret->mapping);
+	ctl->hands_on = ret->wait;
+	return check_together(ctl, ret);
 }
 
 int restore_args_open(const struct ctl *ctl, struct restore_args *args)

@@ -16,6 +16,8 @@ struct restore_args {
 	const char *work;     /* path; borrowed from argv; NULL: none */
 	uint32_t deadline_ms; /* 0: the broker's default */
 	bool carry_on;
+	bool detach; /* do not wait for its result; implies carry_on */
+	bool wait;   /* for the end of the restored tree, too */
 	int work_fd; /* owned, or -1 */
 };
 

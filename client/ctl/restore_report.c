@@ -6,59 +6,25 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "figures.h"
+#include "job_json.h"
 #include "logfile.h"
 #include "output.h"
+#include "words.h"
 
 #define WHAT       "restore"
 #define TAIL_LINES 20
 
-/* For people: "criu started", "post-restore", "stage 7". */
-static const char *stage_name(char *buf, size_t size, const struct fdb_event *ev)
-{
-	switch (fdb_event_kind(ev)) {
-	case FDB_EVENT_STARTED:
-		snprintf(buf, size, "criu started");
-		break;
-	case FDB_EVENT_PLANNED:
-		snprintf(buf, size, "planned");
-		break;
-	case FDB_EVENT_NOTIFIED:
-		snprintf(buf, size, "%s", fdb_event_notification(ev));
-		break;
-	default:
-		snprintf(buf, size, "stage %d", fdb_event_stage(ev));
-	}
-	return buf;
-}
+typedef unsigned long long ull; /* of printf */
 
 void restore_report_event(const struct fdb_event *ev)
 {
-	char name[64], at[32];
+	char name[WORDS_SIZE], at[FIGURE_SIZE];
 
-	out_line(stderr, "%10s  %s", out_duration(at, sizeof(at), fdb_event_at_us(ev)),
-		stage_name(name, sizeof(name), ev));
+	out_line(stderr, "%10s  %s", figure_took(at, fdb_event_at_us(ev)), words_stage(name, ev));
 }
 
 /* ---- JSON ---- */
-
-static void json_stages(cJSON *json, const struct fdb_result *res)
-{
-	cJSON *list = cJSON_AddArrayToObject(json, "stages");
-	uint64_t before = 0;
-
-	for (size_t i = 0; i < fdb_result_n_stages(res); i++) {
-		const struct fdb_event *ev = fdb_result_stage(res, i);
-		cJSON *one = cJSON_CreateObject();
-		char name[64];
-
-		out_json_text(one, "stage", stage_name(name, sizeof(name), ev));
-		cJSON_AddNumberToObject(one, "at_us", (double)fdb_event_at_us(ev));
-		cJSON_AddNumberToObject(one, "took_us", (double)(fdb_event_at_us(ev) - before));
-		before = fdb_event_at_us(ev);
-		cJSON_AddItemToArray(list, one);
-	}
-	cJSON_AddNumberToObject(json, "total_us", (double)fdb_result_total_us(res));
-}
 
 static void json_mappings(
 	cJSON *json, const struct restore_args *args, const struct fdb_result *res)
@@ -76,30 +42,17 @@ static void json_mappings(
 	}
 }
 
-static void json_problems(cJSON *json, const struct fdb_result *res)
-{
-	cJSON *list = cJSON_AddArrayToObject(json, "problems");
-
-	for (size_t i = 0; i < fdb_result_n_problems(res); i++) {
-		cJSON *one = cJSON_CreateObject();
-
-		out_json_text(one, "code", fdb_result_problem_code(res, i));
-		cJSON_AddBoolToObject(one, "error", fdb_result_problem_is_error(res, i));
-		if (fdb_result_problem_mapping(res, i) >= 0)
-			cJSON_AddNumberToObject(one, "mapping", fdb_result_problem_mapping(res, i));
-		out_json_text(one, "text", fdb_result_problem_text(res, i));
-		cJSON_AddItemToArray(list, one);
-	}
-}
-
 static cJSON *json_result(const struct restore_args *args, const struct fdb_result *res)
 {
 	cJSON *json = cJSON_CreateObject();
 
-	cJSON_AddNumberToObject(json, "job", (double)fdb_result_job(res));
+	out_json_number(json, "job", fdb_result_job(res));
 	json_mappings(json, args, res);
-	json_problems(json, res);
-	json_stages(json, res);
+	job_json_problems(json, res);
+	job_json_stages(json, res);
+	out_json_number(json, "total_us", fdb_result_total_us(res));
+	job_json_statistics(json, res);
+	job_json_cleanup(json, res);
 	return json;
 }
 
@@ -122,18 +75,17 @@ static void text_mappings(const struct restore_args *args, const struct fdb_resu
 static void text_stages(const struct fdb_result *res)
 {
 	uint64_t before = 0;
-	char name[64], took[32];
+	char name[WORDS_SIZE], took[FIGURE_SIZE];
 
 	for (size_t i = 0; i < fdb_result_n_stages(res); i++) {
 		const struct fdb_event *ev = fdb_result_stage(res, i);
 
-		out_line(stdout, "  %10s until %s",
-			out_duration(took, sizeof(took), fdb_event_at_us(ev) - before),
-			stage_name(name, sizeof(name), ev));
+		out_line(stdout, "  %10s until %s", figure_took(took, fdb_event_at_us(ev) - before),
+			words_stage(name, ev));
 		before = fdb_event_at_us(ev);
 	}
 	out_line(stdout, "  %10s until the result",
-		out_duration(took, sizeof(took), fdb_result_total_us(res) - before));
+		figure_took(took, fdb_result_total_us(res) - before));
 }
 
 static void text_problems(const struct fdb_result *res)
@@ -146,87 +98,153 @@ static void text_problems(const struct fdb_result *res)
 
 /* ---- the end ---- */
 
-/*
- * With a work directory always, else after a failure. Return: the path, the caller's, or NULL:
- * none.
- */
-static char *keep_log(const struct restore_args *args, const struct fdb_result *res)
+/* criu's log, which the broker keeps, goes into a file only if the user has said where, or no broker stays. */
+static char *keep_log(const struct ctl *ctl, const struct restore_args *args,
+	const struct fdb_result *res, int log)
 {
 	struct err err;
 	char *path = NULL;
 
-	if (fdb_result_log(res) < 0 || (fdb_result_success(res) && !args->work))
+	if (log < 0 || (!args->work && (fdb_result_success(res) || !ctl->local)))
 		return NULL;
-	if (logfile_keep(fdb_result_log(res), args->work, &path, &err) < 0)
+	if (logfile_keep(log, args->work, &path, &err) < 0)
 		out_line(stderr, "fdbroker-ctl " WHAT ": %s", err.text);
 	return path;
 }
 
-static int succeeded(const struct ctl *ctl, const struct restore_args *args,
-	const struct fdb_result *res, const char *log)
+static void text_restored(const struct restore_args *args, const struct fdb_result *res)
 {
-	char total[32];
-	cJSON *json;
+	char total[FIGURE_SIZE];
 
-	if (ctl->format != CTL_TEXT) {
-		json = json_result(args, res);
-		cJSON_AddStringToObject(json, "outcome", "restored");
-		cJSON_AddNumberToObject(json, "pid", fdb_result_pid(res));
-		out_json_text(json, "log", log);
-		out_json(ctl, json);
-		return CTL_DONE;
-	}
 	out_line(stdout, "restored: task %d runs, after %s (job %llu)", (int)fdb_result_pid(res),
-		out_duration(total, sizeof(total), fdb_result_total_us(res)),
-		(unsigned long long)fdb_result_job(res));
+		figure_took(total, fdb_result_total_us(res)), (ull)fdb_result_job(res));
 	text_mappings(args, res);
 	text_problems(res);
 	out_line(stdout, "it took");
 	text_stages(res);
-	if (log)
-		out_line(stdout, "criu's log: %s", log);
-	return CTL_DONE;
 }
 
-int restore_report_result(
-	const struct ctl *ctl, const struct restore_args *args, const struct fdb_result *res)
+int restore_report_success(const struct ctl *ctl, const struct restore_args *args,
+	const struct fdb_result *res, int log, cJSON **ret_json)
 {
-	autofree char *log = keep_log(args, res);
+	autofree char *path = keep_log(ctl, args, res, log);
+	cJSON *json;
+
+	*ret_json = NULL;
+	if (ctl->format == CTL_TEXT) {
+		text_restored(args, res);
+		if (path)
+			out_line(stdout, "criu's log: %s", path);
+		return out_flush(ctl, WHAT, CTL_DONE);
+	}
+	json = json_result(args, res);
+	cJSON_AddNumberToObject(json, "pid", fdb_result_pid(res));
+	out_json_text(json, "log", path);
+	if (args->wait) {
+		*ret_json = json;
+		return CTL_DONE;
+	}
+	cJSON_AddStringToObject(json, "outcome", "restored");
+	out_json(ctl, json);
+	return out_flush(ctl, WHAT, CTL_DONE);
+}
+
+int restore_report_failure(const struct ctl *ctl, const struct restore_args *args,
+	const struct fdb_result *res, int log)
+{
+	autofree char *path = keep_log(ctl, args, res, log);
 	struct out_error e = {
 		.exit = out_exit_of(fdb_result_code(res)),
 		.code = fdb_code_name(fdb_result_code(res)),
 		.field = fdb_result_field(res),
 		.text = fdb_result_text(res),
 		.sys = fdb_result_errno(res),
-		.log = log,
+		.reason = fdb_result_reason(res),
+		.hint = fdb_result_hint(res),
+		.log = path,
+		.job = log >= 0 && !ctl->local ? fdb_result_job(res) : 0,
 	};
 
-	if (fdb_result_success(res))
-		return succeeded(ctl, args, res, log);
 	/* One error is the text of the failure itself. */
 	if (ctl->format == CTL_TEXT && fdb_result_n_problems(res) > 1)
 		text_problems(res);
-	if (ctl->verbose && fdb_result_log(res) >= 0) {
+	if (ctl->verbose && log >= 0) {
 		out_line(stderr, "the last lines of criu's log:");
-		logfile_tail(stderr, fdb_result_log(res), TAIL_LINES);
+		logfile_tail(stderr, log, TAIL_LINES);
 	}
 	return out_error(ctl, WHAT, &e, ctl->format == CTL_TEXT ? NULL : json_result(args, res));
 }
 
-int restore_report_interrupted(
-	const struct ctl *ctl, const struct restore_args *args, int sig, uint64_t job)
+int restore_report_cancelled(const struct ctl *ctl, const struct restore_args *args,
+	const struct fdb_result *res, int sig, int tasks)
 {
-	struct out_error e = { .exit = CTL_CANCELLED, .code = "INTERRUPTED" };
-	char text[160];
+	char words[WORDS_SIZE], text[WORDS_SIZE + 64];
+	struct out_error e = { .exit = CTL_CANCELLED, .code = "CANCELLED", .text = text };
 
-	if (args->carry_on)
+	if (fdb_result_cleanup(res) == FDB_CLEANUP_NONE)
 		snprintf(text, sizeof(text),
-			"interrupted by SIG%s; the broker carries on with job %llu",
-			sigabbrev_np(sig), (unsigned long long)job);
+			"interrupted by SIG%s: cancelled before criu was started",
+			sigabbrev_np(sig));
 	else
-		snprintf(text, sizeof(text),
-			"interrupted by SIG%s; the broker cancels job %llu and ends what it made",
-			sigabbrev_np(sig), (unsigned long long)job);
+		snprintf(text, sizeof(text), "interrupted by SIG%s: %s", sigabbrev_np(sig),
+			words_cleanup(words, fdb_result_cleanup(res), tasks));
+	return out_error(ctl, WHAT, &e, ctl->format == CTL_TEXT ? NULL : json_result(args, res));
+}
+
+int restore_report_end(const struct ctl *ctl, const struct fdb_job *job, cJSON *json)
+{
+	char words[WORDS_SIZE], text[WORDS_SIZE + 64], age[FIGURE_SIZE];
+	int status = words_shell_status(job);
+	const struct fdb_result *res = fdb_job_result(job);
+
+	snprintf(text, sizeof(text), "task %d %s", res ? (int)fdb_result_pid(res) : 0,
+		words_end(words, job));
+	if (status < 0)
+		return out_error(
+			ctl, WHAT, &(struct out_error){ .exit = CTL_FAILED, .text = text }, json);
+	if (json) {
+		out_json_text(json, "outcome", words_outcome_code(job));
+		job_json_end(json, job);
+		out_json(ctl, json);
+	} else {
+		out_line(stdout, "ended: %s, %s after the job was accepted", text,
+			figure_age(age, fdb_job_age_us(job)));
+	}
+	return out_flush(ctl, WHAT, status);
+}
+
+int restore_report_detached(const struct ctl *ctl, uint64_t job)
+{
+	cJSON *json;
+
+	if (ctl->format == CTL_TEXT) {
+		out_line(stdout, "%llu", (ull)job);
+	} else {
+		json = cJSON_CreateObject();
+		out_json_number(json, "job", job);
+		cJSON_AddStringToObject(json, "outcome", "accepted");
+		out_json(ctl, json);
+	}
+	return out_flush(ctl, WHAT, CTL_DONE);
+}
+
+int restore_report_left(const struct ctl *ctl, enum restore_left how, int sig, uint64_t job)
+{
+	static const char *const texts[] = {
+		[RESTORE_LEFT_CARRYING_ON] = "the broker carries on with job",
+		[RESTORE_LEFT_CANCELLING] = "the broker goes on cancelling job",
+		[RESTORE_LEFT_ALONE] = "there is no broker now that could cancel job",
+		[RESTORE_LEFT_RUNNING] = "the restored tree runs on, as job",
+	};
+	struct out_error e = { .exit = CTL_CANCELLED, .code = "INTERRUPTED" };
+	char text[160], hint[160];
+
+	snprintf(text, sizeof(text), "interrupted by SIG%s; %s %llu", sigabbrev_np(sig), texts[how],
+		(ull)job);
+	snprintf(hint, sizeof(hint), "fdbroker-ctl %s %llu",
+		how == RESTORE_LEFT_RUNNING ? "wait" : "show", (ull)job);
 	e.text = text;
+	/* Nobody can ask a private broker. */
+	e.hint = ctl->local ? NULL : hint;
 	return out_error(ctl, WHAT, &e, NULL);
 }

@@ -37,15 +37,21 @@ static bool set(const char *name)
 	return value && value[0];
 }
 
+bool screen_can_move(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && strcmp(term, "dumb") != 0;
+}
+
 void screen_look(struct screen *ret, int fd)
 {
 	bool terminal = isatty(fd);
-	const char *term = getenv("TERM");
 
 	(void)setlocale(LC_CTYPE, "");
 	*ret = (struct screen){
 		.lines = terminal && strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-		.colour = terminal && !set("NO_COLOR") && term && strcmp(term, "dumb") != 0,
+		.colour = terminal && !set("NO_COLOR") && screen_can_move(),
 		.width = width_of(fd, terminal),
 	};
 }

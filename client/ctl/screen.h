@@ -20,6 +20,9 @@ struct screen {
  */
 void screen_look(struct screen *ret, int fd);
 
+/* Does the terminal, if there is one, obey what moves the cursor? */
+bool screen_can_move(void);
+
 /* How many columns a printable text takes. */
 unsigned screen_columns(const char *text);
 

@@ -72,7 +72,7 @@ static void fill_status(const struct calls *calls, Fdbroker__V1__StatusReport *r
 	r->has_lent = true;
 	r->lent = (uint32_t)calls->lent;
 	r->has_jobs_running = true;
-	r->jobs_running = jobs->restoring;
+	r->jobs_running = jobs->under_way;
 	r->has_trees = true;
 	r->trees = jobs->trees;
 	r->has_jobs_done = true;
@@ -83,6 +83,14 @@ static void fill_status(const struct calls *calls, Fdbroker__V1__StatusReport *r
 	r->uptime_ms = uptime_ms(calls);
 	if (jobs->cgroup.fd >= 0)
 		r->cgroup = (char *)jobs->cgroup.path;
+	r->has_jobs_queued = r->has_max_workers = r->has_draining = true;
+	r->jobs_queued = jobs->under_way - (uint32_t)jobs->workers.running;
+	r->max_workers = (uint32_t)jobs->workers.width;
+	r->draining = jobs->draining;
+	r->has_jobs_kept = r->has_log_bytes = true;
+	r->jobs_kept = (uint32_t)jobs->kept;
+	r->log_bytes = jobs->log_bytes;
+	r->state_dir = (char *)calls->config->state_dir;
 	r->n_warnings = calls->n_warnings;
 	r->warnings = (char **)calls->warnings;
 }

@@ -2,9 +2,14 @@
 /* Decode, check what is common to all calls, dispatch. See calls.h. */
 #include "calls/calls.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "calls/handlers.h"
 #include "calls/message.h"
 #include "log.h"
+#include "messages.h"
 #include "version.h"
 
 static const struct {
@@ -20,6 +25,13 @@ static const struct {
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RESTORE] = { "Restore", restore_call, true, true },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_PLAN] = { "Plan", plan_call, true, true },
 	[FDBROKER__V1__CLIENT_MESSAGE__CALL_INSPECT] = { "Inspect", inspect_call, true, true },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT] = { "Wait", wait_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_CANCEL] = { "Cancel", cancel_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LIST] = { "List", list_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_SHOW] = { "Show", show_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LOG] = { "Log", log_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_WATCH] = { "Watch", watch_call, false, false },
+	[FDBROKER__V1__CLIENT_MESSAGE__CALL_DRAIN] = { "Drain", drain_call, false, true },
 };
 
 static const Fdbroker__V1__Restore *restore_of(const Fdbroker__V1__ClientMessage *message)
@@ -66,18 +78,67 @@ static int check_serial(
 	return 0;
 }
 
+/* protobuf-c's unpacking gives NULL for both: bytes that are no message, and no memory for one. */
+static void *take_memory(void *no_memory, size_t size)
+{
+	void *p = malloc(size);
+
+	if (!p)
+		*(bool *)no_memory = true;
+	return p;
+}
+
+static void give_memory(void *none, void *p)
+{
+	(void)none;
+	free(p);
+}
+
+/* Return: the message, of malloc(3); or NULL with @err. */
+static Fdbroker__V1__ClientMessage *unpack(const struct packet *packet, struct err *err)
+{
+	bool no_memory = false;
+	ProtobufCAllocator allocator = { take_memory, give_memory, &no_memory };
+	Fdbroker__V1__ClientMessage *message =
+		fdbroker__v1__client_message__unpack(&allocator, packet->size, packet->data);
+
+	if (no_memory)
+		err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a call of %zu bytes",
+			packet->size);
+	else if (!message)
+		err_set(err, ERR_PROTOCOL, 0, NULL,
+			"%zu bytes that are no fdbroker.v1.ClientMessage", packet->size);
+	return message;
+}
+
+/* Who, what, why; of what is no fault of the client's but a decision of ours. */
+static void log_refused(const struct session *session, const struct err *err)
+{
+	char uid[48], pid[48], code[64];
+	const char *fields[] = { uid, pid, code, NULL };
+	struct log_about about = { .session = session->id, .fields = fields };
+
+	if (err->code == ERR_PERMISSION || err->code == ERR_FORBIDDEN_OPTION)
+		about.message = MESSAGE_REFUSED;
+	else if (err->code == ERR_LIMIT)
+		about.message = MESSAGE_LIMIT;
+	snprintf(uid, sizeof(uid), "FDBROKER_UID=%u", (unsigned)session->peer.uid);
+	snprintf(pid, sizeof(pid), "FDBROKER_PEER_PID=%d", (int)session->peer.pid);
+	snprintf(code, sizeof(code), "FDBROKER_CODE=%s", err_code_name(err->code));
+	log_line(LOG_NOTICE, &about, "refused to user %u (pid %d): %s: %s",
+		(unsigned)session->peer.uid, (int)session->peer.pid, err_code_name(err->code),
+		err->text);
+}
+
 void calls_packet(struct calls *calls, struct session *session, struct packet *packet)
 {
 	struct log_about about = { .session = session->id };
-	Fdbroker__V1__ClientMessage *message =
-		fdbroker__v1__client_message__unpack(NULL, packet->size, packet->data);
+	struct err err;
+	Fdbroker__V1__ClientMessage *message = unpack(packet, &err);
 	struct call call = { calls, session, message, packet,
 		message ? restore_of(message) : NULL };
-	struct err err;
 
 	if (!message) {
-		err_set(&err, ERR_PROTOCOL, 0, NULL,
-			"%zu bytes that are no fdbroker.v1.ClientMessage", packet->size);
 		calls_bad_packet(session, &err);
 		session_end(session);
 		return;
@@ -87,7 +148,7 @@ void calls_packet(struct calls *calls, struct session *session, struct packet *p
 		log_line(LOG_NOTICE, &about, "ended: %s", err.text);
 		session_end(session);
 	} else if (dispatch(&call, &err) < 0) {
-		log_line(LOG_NOTICE, &about, "refused: %s: %s", err_code_name(err.code), err.text);
+		log_refused(session, &err);
 		message_send_error(session, message->serial, &err);
 	}
 	fdbroker__v1__client_message__free_unpacked(message, NULL);
@@ -105,4 +166,5 @@ void calls_session_gone(struct calls *calls, struct session *session)
 {
 	calls->sessions--;
 	calls->lent -= session->lent.n;
+	user_discharge(session->user, USERS_LENT, session->lent.n);
 }

@@ -17,8 +17,9 @@ struct calls {
 	unsigned sessions;           /* connected now */
 	size_t lent;                 /* descriptors lent now, of all sessions */
 	size_t max_lent_in_all;
-	bool stopping;               /* nothing new is begun */
-	unsigned reports;            /* plans and inspections under way */
+	bool stopping;    /* nothing new is begun */
+	unsigned reports; /* plans and inspections under way */
+	LIST_HEAD(, drain_waiter) drain_waiters;
 	const char *const *warnings; /* borrowed; what an administrator should know */
 	size_t n_warnings;
 };
@@ -36,5 +37,8 @@ void calls_bad_packet(struct session *session, const struct err *err);
 
 /* A session is going: what it has lent is no longer counted. */
 void calls_session_gone(struct calls *calls, struct session *session);
+
+/* No restore is under way any more. */
+void calls_idle(struct calls *calls);
 
 #endif

@@ -17,6 +17,9 @@ struct call {
 	const Fdbroker__V1__Restore *restore; /* borrowed; of Restore and Plan; NULL: none */
 };
 
+/* Return: the job, or NULL with @err (NO_SUCH_JOB): there is none that this client may see. */
+struct job *calls_find_job(const struct call *call, uint64_t id, struct err *err);
+
 int hello_call(const struct call *call, struct err *err);
 int status_call(const struct call *call, struct err *err);
 int lend_call(const struct call *call, struct err *err);
@@ -24,5 +27,12 @@ int return_call(const struct call *call, struct err *err);
 int plan_call(const struct call *call, struct err *err);
 int inspect_call(const struct call *call, struct err *err);
 int restore_call(const struct call *call, struct err *err);
+int wait_call(const struct call *call, struct err *err);
+int cancel_call(const struct call *call, struct err *err);
+int list_call(const struct call *call, struct err *err);
+int show_call(const struct call *call, struct err *err);
+int log_call(const struct call *call, struct err *err);
+int watch_call(const struct call *call, struct err *err);
+int drain_call(const struct call *call, struct err *err);
 
 #endif

@@ -14,7 +14,7 @@ static const char *field_of(char *buf, unsigned size, size_t i)
 	return err_field(buf, size, "names", i, NULL);
 }
 
-static int check_room(const struct call *call, size_t n, struct err *err)
+static int take_room(const struct call *call, size_t n, struct err *err)
 {
 	if (call->session->lent.n + n > CONFIG_MAX_LENT)
 		return err_set(err, ERR_LIMIT, 0, "names",
@@ -24,7 +24,7 @@ static int check_room(const struct call *call, size_t n, struct err *err)
 		return err_set(err, ERR_LIMIT, 0, "names",
 			"names: all sessions have lent %zu descriptors; %zu more would be over the broker's limit of %zu (its RLIMIT_NOFILE)",
 			call->calls->lent, n, call->calls->max_lent_in_all);
-	return 0;
+	return user_charge(call->session->user, USERS_LENT, n, err);
 }
 
 static int check_name(const struct session *session, const char *name, size_t i, struct err *err)
@@ -84,9 +84,12 @@ int lend_call(const struct call *call, struct err *err)
 		return err_set(err, ERR_BAD_REQUEST, 0, "names",
 			"names: %zu names, but %zu descriptors came with them", lend->n_names,
 			call->packet->fds.n);
-	if (check_room(call, lend->n_names, err) < 0 ||
-		lend_all(session, lend->names, lend->n_names, &call->packet->fds, err) < 0)
+	if (take_room(call, lend->n_names, err) < 0)
 		return -1;
+	if (lend_all(session, lend->names, lend->n_names, &call->packet->fds, err) < 0) {
+		user_discharge(session->user, USERS_LENT, lend->n_names);
+		return -1;
+	}
 	call->calls->lent += lend->n_names;
 	lent.has_lent = true;
 	lent.lent = (uint32_t)session->lent.n;
@@ -113,8 +116,10 @@ int return_call(const struct call *call, struct err *err)
 	for (size_t i = 0; i < call_return->n_names; i++) {
 		int fd = lent_take(&session->lent, call_return->names[i]);
 
-		if (fd >= 0) /* a name may stand twice */
+		if (fd >= 0) { /* a name may stand twice */
 			call->calls->lent--;
+			user_discharge(session->user, USERS_LENT, 1);
+		}
 		discard_fd(fd);
 	}
 	returned.has_lent = true;

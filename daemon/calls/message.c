@@ -22,6 +22,10 @@ SAME(CRIU_BROKE);
 SAME(DEADLINE);
 SAME(CANCELLED);
 SAME(REFUSED);
+SAME(NO_SUCH_JOB);
+SAME(TOO_LATE);
+SAME(BROKER_DIED);
+SAME(DRAINING);
 
 void message_send(
 	struct session *session, const Fdbroker__V1__ServerMessage *message, struct fdset *fds)

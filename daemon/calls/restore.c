@@ -8,188 +8,94 @@
 
 #include "base/cleanup.h"
 #include "calls/handlers.h"
+#include "calls/job_message.h"
 #include "calls/message.h"
 #include "calls/restore_check.h"
-#include "discard.h"
+#include "job.h"
 #include "log.h"
+#include "messages.h"
 
 /* The tie between a session and a job that it has started. Either end may go first. */
 struct asked {
 	struct session_watch watch;
+	struct job_observer observer;
 	struct session *session; /* borrowed; told of its end by the watch */
 	struct job *job;         /* borrowed; alive until its result, which ends this */
 	bool carry_on;
 };
 
-static Fdbroker__V1__Stage protocol_stage(enum job_stage_kind kind)
+static struct asked *asked_of(struct job_observer *observer)
 {
-	switch (kind) {
-	case JOB_PLANNED:
-		return FDBROKER__V1__STAGE__PLANNED;
-	case JOB_STARTED:
-		return FDBROKER__V1__STAGE__STARTED;
-	case JOB_NOTIFIED:
-		return FDBROKER__V1__STAGE__NOTIFIED;
-	}
-	return FDBROKER__V1__STAGE__STAGE_UNSPECIFIED;
+	return (struct asked *)((char *)observer - offsetof(struct asked, observer));
 }
 
-/* The stages of a job and the events of the protocol are the same thing. */
-static void fill_event(
-	const struct job *job, const struct job_stage *stage, Fdbroker__V1__Event *ret)
-{
-	fdbroker__v1__event__init(ret);
-	ret->has_job = true;
-	ret->job = job_id(job);
-	ret->has_stage = true;
-	ret->stage = protocol_stage(stage->kind);
-	ret->has_at_us = true;
-	ret->at_us = stage->at_us;
-	if (stage->kind == JOB_NOTIFIED)
-		ret->notification = (char *)stage->name;
-}
-
-static void send_event(
-	struct session *session, const struct job *job, const struct job_stage *stage, int fd)
+static void on_stage(
+	struct job_observer *observer, struct job *job, const struct job_stage *stage, int fd)
 {
 	Fdbroker__V1__ServerMessage message = FDBROKER__V1__SERVER_MESSAGE__INIT;
 	struct fdset fds = { 0 };
 	Fdbroker__V1__Event event;
 	int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 
-	fill_event(job, stage, &event);
+	job_message_event(job_record(job), stage, &event);
 	if (copy >= 0 && fdset_add(&fds, copy) == 0)
 		event.has_descriptor = true; /* index 0 */
 	message.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_EVENT;
 	message.event = &event;
-	message_send(session, &message, &fds);
+	message_send(asked_of(observer)->session, &message, &fds);
 }
 
-static void on_event(void *arg, struct job *job, const struct job_stage *stage, int fd)
-{
-	struct asked *a = arg;
-
-	send_event(a->session, job, stage, fd);
-}
-
-/* Adds a descriptor to the packet. Return: its index, or -1: the client goes without. */
+/* Adds a duplicate to the packet. Return: its index, or -1: the client goes without. */
 static int attach(struct fdset *fds, int fd)
 {
-	return fd < 0 ? -1 : fdset_add(fds, fd);
+	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -1 : fdset_add(fds, copy);
 }
 
-static void attach_descriptors(
-	const struct job_result *from, Fdbroker__V1__Result *to, struct fdset *fds)
+static void attach_handles(
+	const struct job_handles *handles, Fdbroker__V1__Result *to, struct fdset *fds)
 {
-	char path[32];
-	int index;
+	int index = attach(fds, handles->pidfd);
 
-	if (from->success) {
-		index = attach(fds, fcntl(from->pidfd, F_DUPFD_CLOEXEC, 0));
-		to->has_pidfd = index >= 0;
-		to->pidfd = (uint32_t)index;
-	}
-	/* A reading end with a position of its own: the client shall not write to what we read reasons from. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", from->log);
-	index = from->log < 0 ? -1 : attach(fds, open(path, O_RDONLY | O_CLOEXEC));
+	to->has_pidfd = index >= 0;
+	to->pidfd = (uint32_t)index;
+	index = attach(fds, handles->log);
 	to->has_log = index >= 0;
 	to->log = (uint32_t)index;
 }
 
-static void fill_stages(const struct job *job, const struct job_result *from,
-	Fdbroker__V1__Event *events, Fdbroker__V1__Event **list)
-{
-	for (size_t i = 0; i < from->n_stages; i++) {
-		fill_event(job, &from->stages[i], &events[i]);
-		list[i] = &events[i];
-	}
-}
-
-/* Errors first, as far as a packet has room: thousands of mappings can have a problem each. */
-static size_t fill_problems(
-	const struct job_result *from, Fdbroker__V1__Problem *items, Fdbroker__V1__Problem **list)
-{
-	size_t n = 0, bytes = 0;
-
-	for (int errors = 1; errors >= 0; errors--) {
-		for (size_t i = 0; i < from->n_problems; i++) {
-			const struct planner_problem *p = &from->problems[i];
-
-			if (p->error != (errors == 1) || bytes > CONFIG_MAX_PROBLEM_BYTES)
-				continue;
-			fdbroker__v1__problem__init(&items[n]);
-			items[n].code = (char *)p->code;
-			items[n].has_error = true;
-			items[n].error = p->error;
-			items[n].has_mapping = p->mapping >= 0;
-			items[n].mapping = (uint32_t)p->mapping;
-			items[n].text = (char *)p->text;
-			bytes += fdbroker__v1__problem__get_packed_size(&items[n]) + 4;
-			list[n] = &items[n];
-			n++;
-		}
-	}
-	return n;
-}
-
-static void send_result(struct asked *a, const struct job *job, const struct job_result *from)
+static void on_result(
+	struct job_observer *observer, struct job *job, const struct job_handles *handles)
 {
 	Fdbroker__V1__ServerMessage message = FDBROKER__V1__SERVER_MESSAGE__INIT;
-	Fdbroker__V1__Result result = FDBROKER__V1__RESULT__INIT;
-	Fdbroker__V1__Event events[JOB_MAX_STAGES], *stages[JOB_MAX_STAGES];
-	autofree Fdbroker__V1__Problem *problems = calloc(from->n_problems + 1, sizeof(*problems));
-	autofree Fdbroker__V1__Problem **list = calloc(from->n_problems + 1, sizeof(*list));
-	Fdbroker__V1__Error error;
+	struct asked *a = asked_of(observer);
+	struct result_parts parts;
 	struct fdset fds = { 0 };
 
-	result.has_job = result.has_success = result.has_total_us = true;
-	result.job = job_id(job);
-	result.success = from->success;
-	result.total_us = from->total_us;
-	if (!from->success) {
-		message_error(&from->err, &error);
-		result.error = &error;
-	}
-	result.has_pid = from->success;
-	result.pid = from->pid;
-	result.n_numbers = from->n_numbers;
-	result.numbers = (int32_t *)from->numbers;
-	fill_stages(job, from, events, stages);
-	result.n_stages = from->n_stages;
-	result.stages = stages;
-	if (problems && list) {
-		result.n_problems = fill_problems(from, problems, list);
-		result.problems = list;
-		result.has_problems_left_out = true;
-		result.problems_left_out = (uint32_t)(from->n_problems - result.n_problems);
-	}
-	attach_descriptors(from, &result, &fds);
+	job_message_result(job_record(job), true, &parts);
+	attach_handles(handles, &parts.result, &fds);
 	message.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_RESULT;
-	message.result = &result;
+	message.result = &parts.result;
 	message_send(a->session, &message, &fds);
-}
-
-static void on_result(void *arg, struct job *job, const struct job_result *result)
-{
-	struct asked *a = arg;
-
-	send_result(a, job, result);
+	result_parts_done(&parts);
+	job_unobserve(&a->observer);
 	session_remove_watch(&a->watch);
 	free(a);
 }
 
-static const struct job_ops ops = { .event = on_event, .result = on_result };
+static const struct job_observer_ops ops = { .stage = on_stage, .result = on_result };
 
 static void session_gone(struct session_watch *watch)
 {
 	struct asked *a = (struct asked *)((char *)watch - offsetof(struct asked, watch));
 	struct log_about about = { .job = job_id(a->job) };
 
-	job_unlisten(a->job);
+	job_unobserve(&a->observer);
 	if (a->carry_on)
 		log_line(LOG_INFO, &about, "its client is gone; carrying on");
 	else
-		job_cancel(a->job, "its client is gone");
+		(void)job_cancel(a->job, "its client is gone");
 	free(a);
 }
 
@@ -225,8 +131,15 @@ static void accepted(const struct call *call, const struct job *job)
 static void log_accepted(const struct call *call, uint32_t deadline_ms, const struct job *job)
 {
 	const struct session *session = call->session;
-	struct log_about about = { .job = job_id(job) };
+	char uid[48], pid[48], from[48];
+	const char *fields[] = { uid, pid, from, NULL };
+	struct log_about about = {
+		.job = job_id(job), .message = MESSAGE_ACCEPTED, .fields = fields
+	};
 
+	snprintf(uid, sizeof(uid), "FDBROKER_UID=%u", (unsigned)session->peer.uid);
+	snprintf(pid, sizeof(pid), "FDBROKER_PEER_PID=%d", (int)session->peer.pid);
+	snprintf(from, sizeof(from), "FDBROKER_SESSION=%lu", (unsigned long)session->id);
 	log_line(LOG_INFO, &about,
 		"accepted from session %lu (uid %d, pid %d): %zu mappings, deadline %u ms",
 		(unsigned long)session->id, (int)session->peer.uid, (int)session->peer.pid,
@@ -236,21 +149,24 @@ static void log_accepted(const struct call *call, uint32_t deadline_ms, const st
 int restore_call(const struct call *call, struct err *err)
 {
 	autorestore struct restore_checked checked = { .spec = JOB_SPEC_NONE };
+	const struct policy_peer *peer = &call->session->peer;
+	struct job_client client = { .uid = peer->uid, .pid = peer->pid };
 	struct asked *a;
 	uint32_t deadline_ms;
 
-	if (call->calls->jobs->restoring >= CONFIG_MAX_RESTORING)
-		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%d restores are under way, the broker's limit", CONFIG_MAX_RESTORING);
+	if (call->calls->jobs->draining)
+		return err_set(err, ERR_DRAINING, 0, NULL,
+			"the broker takes no restores now, an administrator has said so");
 	if (restore_check(call, &checked, err) < 0)
 		return -1;
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a restore");
 	a->session = call->session;
-	a->carry_on = checked.carry_on;
+	a->observer.ops = &ops;
+	a->carry_on = client.carry_on = checked.carry_on;
 	deadline_ms = checked.spec.deadline_ms; /* the job takes the rest */
-	if (job_start(call->calls->jobs, &checked.spec, &ops, a, &a->job, err) < 0) {
+	if (job_start(call->calls->jobs, &checked.spec, &client, &a->observer, &a->job, err) < 0) {
 		free(a);
 		return -1;
 	}

@@ -97,6 +97,10 @@ const char *err_code_name(int code)
 		[ERR_DEADLINE] = "DEADLINE",
 		[ERR_CANCELLED] = "CANCELLED",
 		[ERR_REFUSED] = "REFUSED",
+		[ERR_NO_SUCH_JOB] = "NO_SUCH_JOB",
+		[ERR_TOO_LATE] = "TOO_LATE",
+		[ERR_BROKER_DIED] = "BROKER_DIED",
+		[ERR_DRAINING] = "DRAINING",
 	};
 
 	if (code < 0 || (unsigned)code >= sizeof(names) / sizeof(names[0]))

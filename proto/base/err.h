@@ -25,6 +25,10 @@ enum err_code {
 	ERR_DEADLINE = 14,
 	ERR_CANCELLED = 15,
 	ERR_REFUSED = 16,
+	ERR_NO_SUCH_JOB = 17,
+	ERR_TOO_LATE = 18,
+	ERR_BROKER_DIED = 19,
+	ERR_DRAINING = 20,
 };
 
 struct err {

@@ -143,6 +143,10 @@ test_a_restored_tree_outlives_the_daemon() {
 	wait_for has_lines new.txt $(($(wc -l <new.txt) + 3))
 	end "$target"
 	exec {out}>&-
+	# The next one knows it, and removes its cgroup.
+	start_broker
+	assert_match "the jobs" "$(ctl list --json=short)" '"job":1,"state":"ended"'
+	stop_broker
 }
 
 # The daemon is the parent: it must take the end of the root as what it is, and forget the tree.

@@ -81,7 +81,7 @@ test_a_file_that_has_changed() {
 	dump "$target" images
 	echo "not as before" >data
 	start_broker
-	assert_refused 4 CRIU_FAILED "File tmp/data has bad size" -D images
+	assert_refused 4 CRIU_FAILED "/tmp/data is 14 bytes long now, and 7 bytes in the images" -D images
 	wait_for test ! -e "/proc/$target"
 	wait_for no_criu_runs
 	# And with another file in its place it is none of criu's business.
@@ -90,9 +90,9 @@ test_a_file_that_has_changed() {
 	stop_broker
 }
 
-# The whole log of a restore that failed is where ctl says it is.
+# The whole log of a restore that failed can be had as ctl says.
 test_the_log_of_a_failure_is_kept() {
-	local log
+	local how
 
 	echo before >data
 	start_target fdholder r:/tmp/data
@@ -100,9 +100,14 @@ test_the_log_of_a_failure_is_kept() {
 	echo "not as before" >data
 	start_broker
 	assert_status 4 ctl restore -D images
-	log=$(sed -n "s/^criu's whole log: //p" <<<"$output")
-	grep -q "Restoring FAILED" "$log"
+	how=$(sed -n "s/^criu's whole log: fdbroker-ctl //p" <<<"$output")
+	assert_eq "how to see the log" "$how" "log 1"
+	ctl log 1 | grep -q "Restoring FAILED"
 	stop_broker
+	# A private broker keeps nothing: there it is a file.
+	assert_status 4 ctl restore -D images --local --criu "$CRIU"
+	how=$(sed -n "s/^criu's whole log: //p" <<<"$output")
+	grep -q "Restoring FAILED" "$how"
 }
 
 test_the_deadline_ends_a_criu_that_hangs() {

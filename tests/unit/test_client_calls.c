@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libfdbroker's calls that wait, one by one, against a broker that answers as a test wants it. What
- * comes by itself (events, results): test_client_jobs.c. How long they wait: test_client_wait.c.
+ * comes by itself (events, results): test_client_jobs.c. Status and Drain: test_client_status.c; jobs by
+ * their numbers: test_client_job_calls.c. How long they wait: test_client_wait.c.
  * Event loops, the end of connections: test_client_loop.c.
  */
 #include "fake_broker.h"
@@ -30,7 +31,7 @@ static void expect_error(const struct fdb_client *c, enum fdb_code code, int sys
 		fail_msg("'%s' does not say '%s'", fdb_error_text(c), text);
 }
 
-/* ---- Hello, Status ---- */
+/* ---- Hello ---- */
 
 static void say_welcome(struct fake *f)
 {
@@ -78,66 +79,6 @@ static void hello_tells_who_is_there(void **state)
 	assert_false(fdb_broker_has(f.c, "wai"));
 	assert_int_equal(fdb_hello(f.c, "a test", FAKE_WAIT_MS), 0);
 	assert_string_equal(fdb_broker_version(f.c), "9.8.8");
-	fake_end(&f);
-}
-
-static void say_status(struct fake *f)
-{
-	Fdbroker__V1__StatusReport r = FDBROKER__V1__STATUS_REPORT__INIT;
-	char *warnings[] = { "It rains." };
-	Fdbroker__V1__ServerMessage m;
-
-	fake_get(f);
-	fake_expect(f, f->m && f->m->call_case == FDBROKER__V1__CLIENT_MESSAGE__CALL_STATUS,
-		"no Status");
-	if (f->fault)
-		return;
-	m = fake_answer(f);
-	r.version = "1.2.3";
-	r.criu_path = "/sbin/criu";
-	r.criu_fault = "130";
-	r.n_warnings = 1;
-	r.warnings = warnings;
-	r.has_pid = r.has_criu_usable = r.has_sessions = r.has_lent = r.has_jobs_running =
-		r.has_trees = 1;
-	r.has_jobs_done = r.has_jobs_failed = r.has_uptime_ms = 1;
-	r.pid = 11, r.criu_usable = 1, r.sessions = 12, r.lent = 13, r.jobs_running = 14,
-	r.trees = 15;
-	r.jobs_done = UINT64_MAX, r.jobs_failed = 16, r.uptime_ms = 17;
-	m.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_STATUS;
-	m.status = &r;
-	fake_say(f, &m, NULL, 0);
-	/* The same call once more, answered by what is no answer to it. */
-	if (fake_get(f))
-		fake_lent(f);
-}
-
-static void status_tells_how_it_is(void **state)
-{
-	struct fdb_report *rep;
-	struct fake f;
-
-	(void)state;
-	fake_start(&f, say_status, NULL);
-	assert_int_equal(fdb_status(f.c, FAKE_WAIT_MS, &rep), 0);
-	assert_string_equal(fdb_report_version(rep), "1.2.3");
-	assert_int_equal(fdb_report_pid(rep), 11);
-	assert_string_equal(fdb_report_criu_path(rep), "/sbin/criu");
-	assert_true(fdb_report_criu_usable(rep));
-	assert_string_equal(fdb_report_criu_fault(rep), "130");
-	assert_int_equal(fdb_report_sessions(rep), 12);
-	assert_int_equal(fdb_report_lent(rep), 13);
-	assert_int_equal(fdb_report_jobs_running(rep), 14);
-	assert_int_equal(fdb_report_trees(rep), 15);
-	assert_true(fdb_report_jobs_done(rep) == UINT64_MAX);
-	assert_int_equal(fdb_report_jobs_failed(rep), 16);
-	assert_int_equal(fdb_report_uptime_ms(rep), 17);
-	assert_null(fdb_report_cgroup(rep));
-	assert_int_equal(fdb_report_n_warnings(rep), 1);
-	assert_string_equal(fdb_report_warning(rep, 0), "It rains.");
-	assert_null(fdb_report_warning(rep, 1));
-	fdb_report_free(rep);
-	assert_int_equal(fdb_status(f.c, FAKE_WAIT_MS, &rep), -EPROTO);
 	fake_end(&f);
 }
 
@@ -420,7 +361,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hello_tells_who_is_there),
-		cmocka_unit_test(status_tells_how_it_is),
 		cmocka_unit_test(lend_sends_the_descriptor),
 		cmocka_unit_test(lend_many_in_packets_of_253),
 		cmocka_unit_test(lend_many_keeps_what_was_lent_before),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libfdbroker: the ways to a connection, a private broker among them, and their failures. */
-#include "fake_broker.h"
+#include "fake_jobs.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -112,6 +112,99 @@ static void connect_to_nothing(void **state)
 	assert_int_equal(fdb_fd(c), -1);
 	fdb_free(c);
 	fdb_free(NULL);
+}
+
+/* ---- a broker that is started anew ---- */
+
+struct restart {
+	int listener;
+	uint64_t job;
+};
+
+static void last_words(struct fake *f)
+{
+	Fdbroker__V1__ServerMessage m = FDBROKER__V1__SERVER_MESSAGE__INIT;
+	Fdbroker__V1__Error error = FDBROKER__V1__ERROR__INIT;
+
+	error.has_code = 1;
+	error.code = FDBROKER__V1__ERROR_CODE__INTERNAL;
+	error.text = "I must go";
+	error.hint = "Start me anew.";
+	m.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR;
+	m.error = &error;
+	fake_say(f, &m, NULL, 0);
+}
+
+/*
+ * The first broker accepts a job and goes; the second knows of it, answers twice, and goes without a
+ * word. Both listen at one socket.
+ */
+static void die_and_come_back(struct fake *f)
+{
+	const struct restart *r = f->arg;
+	struct fake_job j;
+
+	cleanup_fd(&f->sock); /* of the pair, not needed here */
+	f->sock = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (!fake_get(f))
+		return;
+	fake_accepted(f, r->job);
+	last_words(f);
+	cleanup_fd(&f->sock);
+	f->sock = accept4(r->listener, NULL, NULL, SOCK_CLOEXEC);
+	while (f->got < 3 && fake_get(f)) {
+		fake_expect(f, fake_job_wanted(f) == r->job, "of another job");
+		fake_expect(f,
+			f->got > 2 || f->m->call_case == FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT,
+			"no Wait");
+		fake_job_fill(&j, r->job);
+		fake_job_answer(f, f->m->serial, &j.job);
+	}
+}
+
+static void connect_again_and_wait_for_the_job(void **state)
+{
+	struct restart restart = { .job = 7 };
+	struct fdb_request *rq;
+	struct fdb_result *res;
+	struct fdb_event *ev;
+	struct fdb_job *job;
+	struct place p;
+	struct fake f;
+	uint64_t number, call;
+
+	(void)state;
+	place_make(&p, "sock");
+	restart.listener = listen_at(p.path);
+	fake_start(&f, die_and_come_back, &restart);
+	assert_int_equal(fdb_disconnect(f.c, 0), 0);
+	assert_int_equal(fdb_connect(f.c, p.path, FAKE_WAIT_MS), 0);
+	assert_int_equal(fdb_request_new(f.c, &rq), 0);
+	assert_int_equal(fdb_restore(f.c, rq, FAKE_WAIT_MS, &number), 0);
+	fdb_request_free(rq);
+	assert_int_equal(fdb_wait_result(f.c, number, FAKE_WAIT_MS, &res), -EPIPE);
+	assert_string_equal(fdb_error_text(f.c), "I must go");
+	assert_string_equal(fdb_error_hint(f.c), "Start me anew.");
+	assert_int_equal(fdb_wait(f.c, number, FAKE_WAIT_MS, &job), -EPIPE);
+	assert_int_equal(fdb_start_show(f.c, number, &call), -EPIPE);
+	assert_int_equal(fdb_connect(f.c, p.path, FAKE_WAIT_MS), -EISCONN);
+
+	assert_int_equal(fdb_disconnect(f.c, 0), 0);
+	assert_int_equal(fdb_connect(f.c, p.path, FAKE_WAIT_MS), 0);
+	assert_int_equal(fdb_wait(f.c, number, FAKE_WAIT_MS, &job), 0);
+	fake_job_expect(job, number);
+	assert_true(fdb_job_recovered(job));
+	fdb_job_free(job);
+	assert_int_equal(fdb_start_show(f.c, number, &call), 0);
+	fdb_event_free(fake_next_answer(f.c, call, 0));
+	/* Its events are the old connection's. */
+	assert_int_equal(fdb_wait_result(f.c, number, 0, &res), -ESRCH);
+	assert_int_equal(fdb_next_event(f.c, FAKE_WAIT_MS, &ev), -EPIPE);
+	assert_string_equal(fdb_error_text(f.c), "the broker is gone");
+	assert_string_equal(fdb_error_hint(f.c), "");
+	fake_end(&f);
+	close(restart.listener);
+	place_remove(&p);
 }
 
 /* ---- fdb_open_fd(): consumes whatever it is given ---- */
@@ -338,6 +431,7 @@ int main(void)
 		cmocka_unit_test(connect_finds_a_listener),
 		cmocka_unit_test(connect_waits_for_room),
 		cmocka_unit_test(connect_to_nothing),
+		cmocka_unit_test(connect_again_and_wait_for_the_job),
 		cmocka_unit_test(open_takes_only_seqpacket),
 		cmocka_unit_test(local_starts_it_clean),
 		cmocka_unit_test(local_with_standard_descriptors_closed),

@@ -22,7 +22,7 @@ static void codes_become_errnos(void **state)
 {
 	static const int errnos[] = { EIO, EIO, EPROTO, EOPNOTSUPP, EINVAL, EPERM, EDQUOT, EEXIST,
 		ENOENT, EACCES, EBADMSG, ENOEXEC, EREMOTEIO, EREMOTEIO, ETIME, ECANCELED, EXDEV,
-		EREMOTEIO };
+		ESRCH, EALREADY, EOWNERDEAD, ESHUTDOWN, EREMOTEIO };
 	struct fake f;
 
 	(void)state;

@@ -132,7 +132,8 @@ static void test_names_of_codes(void **state)
 	static const char *const names[] = { "ERROR_UNSPECIFIED", "INTERNAL", "PROTOCOL",
 		"UNSUPPORTED", "BAD_REQUEST", "PERMISSION", "LIMIT", "NAME_TAKEN", "NO_SUCH_NAME",
 		"FORBIDDEN_OPTION", "BAD_IMAGES", "NO_CRIU", "CRIU_FAILED", "CRIU_BROKE",
-		"DEADLINE", "CANCELLED", "REFUSED" };
+		"DEADLINE", "CANCELLED", "REFUSED", "NO_SUCH_JOB", "TOO_LATE", "BROKER_DIED",
+		"DRAINING" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * usage: fuse-hang DIR COMMAND [ARGUMENT]...
+ * usage: fuse-hang PATH COMMAND [ARGUMENT]...
  *
- * Mounts on DIR a file system whose root can be opened and which then never answers again, and runs
+ * Mounts on PATH a file system whose root can be opened and which then never answers again, and runs
  * COMMAND with the opened root as descriptor 9: what a dead FUSE or NFS server looks like to whoever is
- * lent such a directory. Ends with the status of COMMAND; the mount goes with it.
+ * lent it. Ends with the status of COMMAND; the mount goes with it.
+ *
+ * PATH is a directory, of which nothing can be read; or a file. Then what hangs is the close (FUSE_FLUSH) by
+ * any process whose program is criu-fdbroker; others may close it.
  *
  * Speaks to /dev/fuse itself (linux/fuse.h), for a library would be a daemon that answers.
  */
@@ -12,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,13 +35,29 @@ static void reply(int fd, uint64_t unique, const void *body, size_t size)
 		exit(1);
 }
 
+static mode_t kind; /* of the root: S_IFDIR or S_IFREG */
+
+/* A process, or one of its threads. */
+static bool is_broker(uint32_t pid)
+{
+	char path[64], program[512];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+	n = readlink(path, program, sizeof(program) - 1);
+	if (n < 0)
+		return false;
+	program[n] = 0;
+	return !strcmp(strrchr(program, '/'), "/criu-fdbroker");
+}
+
 static void answer(int fd, const struct fuse_in_header *in)
 {
 	struct fuse_init_out init = {
 		.major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION, .max_write = 4096
 	};
 	struct fuse_attr_out attr = { .attr_valid = 3600,
-		.attr = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 } };
+		.attr = { .ino = 1, .mode = kind | 0755, .nlink = 2 } };
 	struct fuse_open_out opened = { .fh = 1 };
 
 	switch (in->opcode) {
@@ -47,8 +67,13 @@ static void answer(int fd, const struct fuse_in_header *in)
 	case FUSE_GETATTR:
 		reply(fd, in->unique, &attr, sizeof(attr));
 		break;
+	case FUSE_OPEN:
 	case FUSE_OPENDIR:
 		reply(fd, in->unique, &opened, sizeof(opened));
+		break;
+	case FUSE_FLUSH:
+		if (!is_broker(in->pid))
+			reply(fd, in->unique, "", 0);
 		break;
 	default:
 		break; /* for ever */
@@ -69,9 +94,9 @@ static _Noreturn void serve(int fd)
 	}
 }
 
-static _Noreturn void run(char **argv, const char *dir)
+static _Noreturn void run(char **argv, const char *path)
 {
-	int root = open(dir, O_RDONLY | O_DIRECTORY);
+	int root = open(path, kind == S_IFDIR ? O_RDONLY | O_DIRECTORY : O_RDWR);
 
 	if (root < 0 || dup2(root, 9) < 0)
 		exit(126);
@@ -85,12 +110,14 @@ int main(int argc, char **argv)
 {
 	char options[128];
 	pid_t server, command;
+	struct stat st;
 	int fd, status;
 
-	if (argc < 3)
+	if (argc < 3 || stat(argv[1], &st) < 0)
 		return 2;
+	kind = st.st_mode & S_IFMT;
 	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=%o,user_id=0,group_id=0", fd, kind);
 	if (fd < 0 || mount("hang", argv[1], "fuse", 0, options) < 0) {
 		perror("fuse-hang");
 		return 77;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a child keeps that reads hostile bytes. If they take it over, they have this and no more.
+ *
+ * - Its descriptors: whoever calls has closed all that the rest of its work does not need.
+ * - CAP_DAC_READ_SEARCH, of all capabilities, if the daemon has it: the images of a client may belong to
+ *   any user. Everybody who may have images read is root (policy.c), and criu reads them as root after
+ *   that: nobody gets to see here what they could not read. uid and gid stay, for servers of other
+ *   machines (NFS) and of users (FUSE) look at those.
+ * - System calls, by a seccomp filter: memory; reading (openat() without any right to write or make);
+ *   memfds; its socket; signal 0, which tells whether a pid is in use. Any other ends it with SIGSYS.
+ * - no_new_privs; no core dump, and nobody without CAP_SYS_PTRACE may look into it.
+ */
+#ifndef FDBROKER_SANDBOX_H
+#define FDBROKER_SANDBOX_H
+
+#include "base/err.h"
+
+/*
+ * Make the filter; for the children of whoever calls. Else each child makes it.
+ *
+ * Return: 0 or -errno.
+ */
+int sandbox_prepare(void);
+
+/**
+ * sandbox_enter() - give up all else, for good
+ *
+ * Return: 0, or -1 with @err: then nothing hostile must be read.
+ */
+int sandbox_enter(struct err *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * usage: failing-broker --socket PATH --criu PATH --criu-fault 0 --state DIR [-v]
+ *
+ * The daemon, with a malloc() that fails when it is told: at the allocation of the number that stands in the file
+ * FDB_MALLOC_FILE (failing-malloc.h). Its children have no such malloc().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "failing-malloc.h"
+#include "log.h"
+
+#ifndef __SANITIZE_ADDRESS__ /* which has a malloc() of its own */
+
+static struct failing_malloc *failing; /* NULL: none fails */
+
+/* What libc's own do, under names that it keeps for those who replace them. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t size);
+
+static bool fails(void)
+{
+	if (!failing || atomic_fetch_add(&failing->count, 1) + 1 != atomic_load(&failing->fail_at))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+__attribute__((visibility("default"))) void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+__attribute__((visibility("default"))) void *calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(n, size);
+}
+
+__attribute__((visibility("default"))) void *realloc(void *p, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(p, size);
+}
+
+static void in_child(void)
+{
+	failing = NULL;
+}
+
+static void take_file(const char *path)
+{
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	void *map = mmap(NULL, sizeof(*failing), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED || pthread_atfork(NULL, NULL, in_child) != 0)
+		exit(2);
+	close(fd);
+	failing = map;
+}
+
+#else
+
+static void take_file(const char *path)
+{
+	(void)path;
+	exit(77);
+}
+
+#endif
+
+int main(int argc, char **argv)
+{
+	struct config config = { .local = -1, .deadline_ms = CONFIG_DEADLINE_MS, .workers = 4 };
+
+	for (int i = 1; i < argc; i++) {
+		const char *value = argv[i + 1];
+
+		if (!strcmp(argv[i], "-v")) {
+			log_set_level(LOG_DEBUG);
+			continue;
+		}
+		if (!strcmp(argv[i], "--socket"))
+			config.socket_path = value;
+		else if (!strcmp(argv[i], "--criu"))
+			config.criu = value;
+		else if (!strcmp(argv[i], "--state"))
+			config.state_dir = value;
+		else if (!strcmp(argv[i], "--criu-fault"))
+			config.fault = value && strcmp(value, "0") != 0 ? value : "";
+		else
+			return 2;
+		i++;
+	}
+	take_file(getenv("FDB_MALLOC_FILE"));
+	return broker_run(&config);
+}
