@@ -34,6 +34,9 @@ SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DOCDIR ?= $(PREFIX)/share/doc/criu-fdbroker
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
@@ -379,6 +382,9 @@ put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
 .PHONY: install
 install: all install-lib install-service ## install under $(DESTDIR)$(PREFIX)
 	$(Q)$(call put,755,$(B)/fdbroker-ctl,$(BINDIR)/fdbroker-ctl)
+	$(Q)$(call put,644,client/completions/fdbroker-ctl.bash,$(BASHCOMPDIR)/fdbroker-ctl)
+	$(Q)$(call put,644,client/completions/_fdbroker-ctl,$(ZSHCOMPDIR)/_fdbroker-ctl)
+	$(Q)$(call put,644,client/completions/fdbroker-ctl.fish,$(FISHCOMPDIR)/fdbroker-ctl.fish)
 	$(Q)$(foreach doc,$(DOCS),$(call put,644,$(doc),$(DOCDIR)/$(notdir $(doc))) &&) :
 
 .PHONY: install-lib
@@ -401,7 +407,7 @@ install-service: $(DAEMON) $(SERVICE)
 	$(Q)$(call put,644,systemd/criu-fdbroker.catalog,$(CATALOGDIR)/criu-fdbroker.catalog)
 
 # What "make install" makes, for an old and for a new systemd: tests/e2e/9* put it into a box.
-$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(wildcard systemd/*) $(DOCS) Makefile
+$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(wildcard systemd/* client/completions/*) $(DOCS) Makefile
 	$(call say,STAGE,$(@D))
 	$(Q)rm -rf $(@D)
 	+@for v in 252 257; do \

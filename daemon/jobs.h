@@ -108,7 +108,7 @@ void jobs_schedule(struct jobs *jobs);
 /* For job.c: one has ended; forget the oldest if there are too many. */
 void jobs_one_ended(struct jobs *jobs, struct job *job);
 
-/* For job.c: look after them, every second, from now on. */
+/* For job.c: look after them, every second or more often, from now on. */
 void jobs_look_after(struct jobs *jobs);
 
 #endif

@@ -88,6 +88,7 @@ int main(int argc, char **argv)
 	size_t n = sizeof(known) / sizeof(known[0]);
 	struct config_faults faults;
 	struct config config;
+	int code;
 
 	source.overrides[source.n_overrides++] = known[n - 1];
 	for (int i = 1; i < argc; i++) {
@@ -109,6 +110,9 @@ int main(int argc, char **argv)
 	}
 	if (config_load(&source, &config, &faults) < 0)
 		return 2;
+	config_faults_done(&faults);
 	take_file(getenv("FDB_MALLOC_FILE"));
-	return broker_run(&source, &config);
+	code = broker_run(&source, &config);
+	config_done(&config);
+	return code;
 }
