@@ -81,7 +81,7 @@ static void sessions(void **state)
 	assert_int_equal(raw_sessions(socks[n - 1]), DEFAULT_USER_SESSIONS + 1);
 	one_more = raw_connect(&broker);
 	a = raw_recv(one_more);
-	expect_limit(&a, "max-sessions-per-user");
+	expect_limit(&a, "[UserLimits] MaxSessions");
 	raw_expect_end(one_more);
 	close(one_more);
 	one_more = raw_connect_as(&broker, OTHER_UID, group_gid());
@@ -149,7 +149,7 @@ static void lent(void **state)
 	expect_limit(&a, "its limit of 8192");
 	lend_up_to(two, DEFAULT_USER_LENT - DEFAULT_MAX_LENT - 1); /* one is the witness's */
 	a = lend(three, "x", 1);
-	expect_limit(&a, "max-lent-per-user");
+	expect_limit(&a, "[UserLimits] MaxLent");
 	a = lend(other, "x", 100);
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_LENT);
 	raw_done(&a);
@@ -184,7 +184,7 @@ static uint64_t restore(int sock, const char *dir)
 		raw_done(&a);
 	} while (true);
 	if (a.message->body_case == FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR) {
-		expect_limit(&a, "max-jobs-per-user");
+		expect_limit(&a, "[UserLimits] MaxRestores");
 		return 0;
 	}
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_ACCEPTED);
