@@ -249,7 +249,7 @@ enum fdb_drain {
  *                 meanwhile. NULL is allowed
  * @ret_jobs_left: restores still under way. NULL is allowed
  *
- * Return: 0, or -EPERM, -EDQUOT (FDB_DRAIN_WAIT, where 256 calls wait already).
+ * Return: 0, or -EPERM, -EDQUOT (FDB_DRAIN_WAIT, where too many calls wait already: MaxWaitingPerSession).
  */
 int fdb_drain(struct fdb_client *c, enum fdb_drain how, int wait_ms, bool *ret_draining,
 	uint32_t *ret_jobs_left);

@@ -352,7 +352,7 @@ int fdb_request_reopen(struct fdb_request *rq);
 int fdb_request_at_own_risk(struct fdb_request *rq, const char *code);
 
 /**
- * fdb_request_deadline_ms() - longest time: 1 .. 86400000 ms; 0: the broker's default
+ * fdb_request_deadline_ms() - longest time: from 1 ms to what the broker allows, a day unless set otherwise; 0: the broker's default
  *
  * When it is over criu and everything that it has made is ended, and the result says FDB_DEADLINE.
  */

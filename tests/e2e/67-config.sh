@@ -55,7 +55,7 @@ test_users_have_limits() {
 	conf 10-a.conf <<<$'[UserLimits]\nMaxSessions=1'
 	start_broker
 	"$CTL" watch >watched 2>&1 & first=$!
-	wait_for -t 10 logged_in
+	wait_for has_connected # asking would take the one place
 	assert_status 3 ctl status
 	assert_match "what it says" "$output" '\[UserLimits\] MaxSessions \(1\)'
 	end $first
@@ -63,8 +63,8 @@ test_users_have_limits() {
 	stop_broker
 }
 
-logged_in() {
-	! ctl status >/dev/null 2>&1
+has_connected() {
+	! broker_as_before
 }
 
 test_all_errors_have_file_and_line() {
