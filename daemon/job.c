@@ -175,7 +175,8 @@ void job_look_after(struct job *job)
 	if (job->record.state != JOB_RESTORING || fstat(job->log, &st) < 0 ||
 		(uint64_t)st.st_size <= job->jobs->limits.max_growing_log_bytes)
 		return;
-	err_set(&err, ERR_LIMIT, 0, NULL, "criu's log is over %lu bytes, the broker's limit",
+	err_set(&err, ERR_LIMIT, 0, NULL,
+		"criu's log is over %lu bytes, the broker's limit (MaxGrowingLogSize)",
 		(unsigned long)job->jobs->limits.max_growing_log_bytes);
 	hang_up(job);
 	job_begin_end(job, &err, 0);

@@ -28,7 +28,7 @@ int job_prepare_to_plan(struct job *job, struct job_spec *spec, struct err *err)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
 			spec->n_mappings);
 	job->request = (struct planner_request){ PLANNER_FOR_CRIU, spec->images, job->wishes,
-		spec->n_mappings, spec->at_own_risk };
+		spec->n_mappings, spec->at_own_risk, jobs->config };
 	if (queue_add(&jobs->planning, &job->place, job->record.uid, err) < 0)
 		return -1;
 	job->queue = &jobs->planning;
@@ -215,7 +215,8 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 
 	if (jobs->under_way >= jobs->limits.max_under_way)
 		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%u restores are under way or queued, the broker's limit", jobs->under_way);
+			"%u restores are under way or queued, the broker's limit (MaxRestores)",
+			jobs->under_way);
 	job = job_new(jobs, client->uid);
 	if (!job)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a job");

@@ -96,10 +96,10 @@ static int wait_for(const struct call *call, struct job *job, struct err *err)
 		send_report(session, call->message->serial, job);
 		return 0;
 	}
-	if (session->waiting >= CONFIG_MAX_WAITING)
+	if (session->waiting >= session->config->max_waiting)
 		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%d calls of this connection wait for the end of jobs, its limit",
-			CONFIG_MAX_WAITING);
+			"%u calls of this connection wait for the end of jobs, its limit (MaxWaitingPerSession)",
+			session->waiting);
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to wait");

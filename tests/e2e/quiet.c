@@ -38,6 +38,23 @@ static bool was_there(const struct quiet *q, pid_t pid)
 	return false;
 }
 
+/* Of daemon/zygote.h and discard.h: they are there as long as the broker is. */
+static bool is_part(pid_t pid, pid_t broker)
+{
+	char path[32], name[32] = "";
+	int parent = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	(void)!fscanf(f, "%*d (%31[^)]) %*c %d", name, &parent);
+	fclose(f);
+	return broker && parent == broker &&
+	       (strcmp(name, "fdbroker-zygote") == 0 || strcmp(name, "fdbroker-closer") == 0);
+}
+
 size_t quiet_others(const struct quiet *q, pid_t broker, pid_t *ret, size_t max)
 {
 	DIR *dir = opendir("/proc");
@@ -47,7 +64,7 @@ size_t quiet_others(const struct quiet *q, pid_t broker, pid_t *ret, size_t max)
 	for (struct dirent *e; (e = readdir(dir));) {
 		pid_t pid = atoi(e->d_name);
 
-		if (pid <= 0 || pid == broker || was_there(q, pid))
+		if (pid <= 0 || pid == broker || was_there(q, pid) || is_part(pid, broker))
 			continue;
 		if (n < max)
 			ret[n] = pid;

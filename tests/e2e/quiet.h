@@ -27,7 +27,7 @@ void quiet_end(struct quiet *q);
 /* Remember the table of a broker that has just begun to serve and has no job: the first one's counts. */
 void quiet_learn(struct quiet *q, pid_t broker);
 
-/* Processes that are neither of before nor @broker (0: there is none). Zombies count. Return: how many; the first @max. */
+/* Processes that are neither of before nor @broker (0: there is none) nor a part of it. Zombies count. Return: how many; the first @max. */
 size_t quiet_others(const struct quiet *q, pid_t broker, pid_t *ret, size_t max);
 
 /*

@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "config.h"
+#include "defaults.h"
 #include "rawclient.h"
 #include "wire.h"
 
@@ -70,14 +70,14 @@ static void expect_limit(struct answer *a, const char *name)
 
 static void sessions(void **state)
 {
-	int socks[CONFIG_USER_SESSIONS], n = 0, one_more;
+	int socks[DEFAULT_USER_SESSIONS], n = 0, one_more;
 	struct answer a;
 
 	(void)state;
 	start("ok");
-	while (n < CONFIG_USER_SESSIONS - 1) /* and the witness */
+	while (n < DEFAULT_USER_SESSIONS - 1) /* and the witness */
 		socks[n++] = raw_connect(&broker);
-	assert_int_equal(raw_sessions(socks[n - 1]), CONFIG_USER_SESSIONS + 1);
+	assert_int_equal(raw_sessions(socks[n - 1]), DEFAULT_USER_SESSIONS + 1);
 	one_more = raw_connect(&broker);
 	a = raw_recv(one_more);
 	expect_limit(&a, "max-sessions-per-user");
@@ -143,10 +143,10 @@ static void lent(void **state)
 	one = raw_connect(&broker);
 	two = raw_connect(&broker);
 	three = raw_connect(&broker);
-	lend_up_to(one, CONFIG_MAX_LENT);
+	lend_up_to(one, DEFAULT_MAX_LENT);
 	a = lend(one, "x", 1);
 	expect_limit(&a, "its limit of 8192");
-	lend_up_to(two, CONFIG_USER_LENT - CONFIG_MAX_LENT - 1); /* one is the witness's */
+	lend_up_to(two, DEFAULT_USER_LENT - DEFAULT_MAX_LENT - 1); /* one is the witness's */
 	a = lend(three, "x", 1);
 	expect_limit(&a, "max-lent-per-user");
 	a = lend(other, "x", 100);
@@ -154,7 +154,7 @@ static void lent(void **state)
 	raw_done(&a);
 	/* What a session had lent is free again with its end. */
 	close(one);
-	for (int i = 0; raw_lent(two) > CONFIG_USER_LENT - CONFIG_MAX_LENT + 101 && i < 500; i++)
+	for (int i = 0; raw_lent(two) > DEFAULT_USER_LENT - DEFAULT_MAX_LENT + 101 && i < 500; i++)
 		usleep(10000);
 	lend_up_to(three, 100);
 	close(two);
@@ -201,7 +201,7 @@ static void jobs(void **state)
 	sock = raw_connect(&broker);
 	while (restore(sock, NULL))
 		n++;
-	assert_int_equal(n, CONFIG_USER_JOBS);
+	assert_int_equal(n, DEFAULT_USER_JOBS);
 	assert_true(restore(other, NULL) > 0);
 	/* All of them end with those who have asked for them. */
 	close(sock);
@@ -301,13 +301,13 @@ static size_t list_bytes(int sock)
 static void queued_bytes(void)
 {
 	enum { SESSIONS = 9 };
-	unsigned n = (unsigned)((CONFIG_MAX_QUEUE_BYTES + 600000) / list_bytes(broker.witness));
+	unsigned n = (unsigned)((DEFAULT_MAX_QUEUE_BYTES + 600000) / list_bytes(broker.witness));
 	int socks[SESSIONS];
 	unsigned left;
 
 	for (int i = 0; i < SESSIONS; i++)
 		socks[i] = ask_and_do_not_read(n);
-	for (int i = 0; (left = raw_sessions(broker.witness)) == SESSIONS + 2 && i < 500; i++)
+	for (int i = 0; (left = raw_sessions(broker.witness)) == SESSIONS + 2 && i < 2000; i++)
 		usleep(10000);
 	print_message("# of %d sessions that do not read %u are left\n", SESSIONS, left - 2);
 	assert_in_range(left, 2 + 4, 2 + SESSIONS - 1);
@@ -330,20 +330,20 @@ static void kept(void **state)
 	sock = raw_connect(&broker);
 	fail_jobs(sock, 1);
 	first = 2;
-	fail_jobs(sock, CONFIG_USER_KEPT - 1);
+	fail_jobs(sock, DEFAULT_USER_KEPT - 1);
 	assert_true(is_known(sock, first));
 	before = rss_kib();
 	fail_jobs(sock, MORE);
 	after = rss_kib();
 	print_message("# VmRSS %ld KiB with %d jobs kept, %ld KiB after %d more\n", before,
-		CONFIG_USER_KEPT, after, MORE);
+		DEFAULT_USER_KEPT, after, MORE);
 #ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed for a while */
 	assert_true(after - before < 256);
 #endif
 	assert_false(is_known(sock, first + MORE - 1));
 	assert_true(is_known(sock, first + MORE));
 	assert_true(is_known(other, of_the_other));
-	assert_int_equal(files(), CONFIG_USER_KEPT + 1);
+	assert_int_equal(files(), DEFAULT_USER_KEPT + 1);
 	close(sock);
 	queued_bytes();
 	stop();
@@ -352,7 +352,7 @@ static void kept(void **state)
 /* Logs of 5 MB are kept as 4 MiB each: 32 of them are 128 MiB. */
 static void log_bytes(void **state)
 {
-	enum { FIT = CONFIG_USER_LOG_BYTES / CONFIG_JOB_LOG_BYTES, ALL = FIT + 4 };
+	enum { FIT = DEFAULT_USER_LOG_BYTES / DEFAULT_JOB_LOG_BYTES, ALL = FIT + 4 };
 	struct answer a;
 	int sock;
 
@@ -371,7 +371,7 @@ static void log_bytes(void **state)
 	a = raw_status(sock);
 	print_message("# %d logs, %lu bytes of them are kept, in %u jobs\n", ALL + 1,
 		(unsigned long)a.message->status->log_bytes, a.message->status->jobs_kept);
-	assert_true(a.message->status->log_bytes <= CONFIG_USER_LOG_BYTES + CONFIG_JOB_LOG_BYTES);
+	assert_true(a.message->status->log_bytes <= DEFAULT_USER_LOG_BYTES + DEFAULT_JOB_LOG_BYTES);
 	assert_true(a.message->status->jobs_kept >= FIT);
 	raw_done(&a);
 	assert_true(is_known(other, 1));
@@ -400,7 +400,7 @@ static void waits(void **state)
 	raw_await_event(sock, "pre-restore");
 	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT;
 	message.wait = &wait;
-	for (int i = 0; i < CONFIG_MAX_WAITING; i++)
+	for (int i = 0; i < DEFAULT_MAX_WAITING; i++)
 		raw_send(waiting, &message, NULL, 0);
 	raw_send(waiting, &message, NULL, 0);
 	a = raw_recv(waiting);
@@ -408,7 +408,7 @@ static void waits(void **state)
 	a = raw_ask(other, CANCEL, cancel, &cancel);
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_JOB_REPORT);
 	raw_done(&a);
-	for (int i = 0; i < CONFIG_MAX_WAITING; i++) {
+	for (int i = 0; i < DEFAULT_MAX_WAITING; i++) {
 		a = raw_recv(waiting);
 		assert_non_null(a.message);
 		assert_int_equal(

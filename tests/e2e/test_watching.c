@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "config.h"
+#include "defaults.h"
 #include "rawclient.h"
 
 static struct broker broker;
@@ -272,7 +272,7 @@ static void log_grows(void **state)
 /* Of a long one the two ends are kept, and a line that says what is not. */
 static void long_log(void **state)
 {
-	autofree char *text = calloc(1, CONFIG_JOB_LOG_BYTES + 2);
+	autofree char *text = calloc(1, DEFAULT_JOB_LOG_BYTES + 2);
 	int restoring, asking, log;
 	unsigned long left_out, next;
 	const char *cut, *line;
@@ -286,9 +286,9 @@ static void long_log(void **state)
 	ask_restore(restoring);
 	raw_expect_failure(restoring, ERR_CRIU_FAILED);
 	log = log_of(asking, 1, true, &bytes);
-	assert_true(bytes <= CONFIG_JOB_LOG_BYTES);
-	assert_true(bytes > CONFIG_JOB_LOG_BYTES - 16384);
-	assert_int_equal(read(log, text, CONFIG_JOB_LOG_BYTES + 1), (ssize_t)bytes);
+	assert_true(bytes <= DEFAULT_JOB_LOG_BYTES);
+	assert_true(bytes > DEFAULT_JOB_LOG_BYTES - 16384);
+	assert_int_equal(read(log, text, DEFAULT_JOB_LOG_BYTES + 1), (ssize_t)bytes);
 	assert_non_null(strstr(text, "byte 0: one line"));
 	assert_non_null(strstr(text + bytes - 200, "Restoring FAILED."));
 	/* What is said in the middle is as much as is missing. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "broker.h"
+#include "config_value.h"
 #include "failing-malloc.h"
 #include "log.h"
 
@@ -76,29 +77,49 @@ static void take_file(const char *path)
 
 #endif
 
-int main(int argc, char **argv)
+/* What rawclient.c says on the command line, as overrides of the defaults. */
+static int parse(int argc, char **argv, struct config_source *source)
 {
-	struct config config = { .local = -1, .deadline_ms = CONFIG_DEADLINE_MS, .workers = 4 };
+	static const struct {
+		const char *option, *key;
+	} options[] = {
+		{ "--socket", "Socket" },
+		{ "--criu", "Criu" },
+		{ "--state", "StateDirectory" },
+		{ "--criu-fault", "CriuFault" },
+	};
 
 	for (int i = 1; i < argc; i++) {
-		const char *value = argv[i + 1];
+		size_t n = 0;
 
 		if (!strcmp(argv[i], "-v")) {
 			log_set_level(LOG_DEBUG);
 			continue;
 		}
-		if (!strcmp(argv[i], "--socket"))
-			config.socket_path = value;
-		else if (!strcmp(argv[i], "--criu"))
-			config.criu = value;
-		else if (!strcmp(argv[i], "--state"))
-			config.state_dir = value;
-		else if (!strcmp(argv[i], "--criu-fault"))
-			config.fault = value && strcmp(value, "0") != 0 ? value : "";
-		else
-			return 2;
+		while (n < sizeof(options) / sizeof(options[0]) &&
+			strcmp(argv[i], options[n].option) != 0)
+			n++;
+		if (n == sizeof(options) / sizeof(options[0]) || !argv[i + 1])
+			return -1;
+		source->overrides[source->n_overrides++] = (struct config_override){ "Broker",
+			options[n].key, argv[i + 1], options[n].option };
 		i++;
 	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct config_source source = { .local = -1, .no_files = true };
+	struct config_faults faults;
+	struct config config;
+	int code;
+
+	if (parse(argc, argv, &source) < 0 || config_load(&source, &config, &faults) < 0)
+		return 2;
+	config_faults_done(&faults);
 	take_file(getenv("FDB_MALLOC_FILE"));
-	return broker_run(&config);
+	code = broker_run(&source, &config);
+	config_done(&config);
+	return code;
 }
