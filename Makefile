@@ -40,6 +40,8 @@ FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+# The daemon looks there, whatever PREFIX is.
+VENDORDIR ?= /usr/lib/criu-fdbroker
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 # For which systemd the units are: that of the machine unless said otherwise.
 SYSTEMD_VERSION ?= $(shell $(PKG_CONFIG) --modversion libsystemd 2>/dev/null | sed 's/[^0-9].*//')
@@ -76,8 +78,9 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-f
 # -isystem: generated code is not held to our warnings. It is also why dependencies are made by -MD:
 # -MMD leaves out what comes from a system folder, and a changed .proto would rebuild nothing.
 INCLUDES := -Iproto -Idaemon -Iclient -isystem $(B)/gen
-PKGS := inih libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
-PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKGS := inih libevent_core libprotobuf-c libsystemd libcjson libseccomp
+# The tests' apart: what is missing of one list takes the flags of all of it.
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(HARDEN) $(FORTIFY)
 ALL_CPPFLAGS = $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = $(BASE_FLAGS) $(WARN) $(SAN_FLAGS) $(PIC) $(CFLAGS)
@@ -402,6 +405,7 @@ install-service: $(DAEMON) $(SERVICE)
 	$(Q)$(call put,644,systemd/criu-fdbroker.socket,$(UNITDIR)/criu-fdbroker.socket)
 	$(Q)if [ "$(or $(SYSTEMD_VERSION),0)" -ge 254 ]; then \
 		$(call put,644,systemd/newer.conf,$(UNITDIR)/criu-fdbroker.service.d/newer.conf); fi
+	$(Q)$(call put,644,systemd/vendor.conf,$(VENDORDIR)/service.conf)
 	$(Q)$(call put,644,systemd/sysusers.conf,$(SYSUSERSDIR)/criu-fdbroker.conf)
 	$(Q)$(call put,644,systemd/tmpfiles.conf,$(TMPFILESDIR)/criu-fdbroker.conf)
 	$(Q)$(call put,644,systemd/criu-fdbroker.catalog,$(CATALOGDIR)/criu-fdbroker.catalog)
