@@ -355,12 +355,17 @@ stats: ## the ten largest files and functions
 deps: ## install all that anything here needs, tools of developers too (apt)
 	@$(install_deps) build demo check man docs dev
 
-# Drawn by the program itself, of the images of one small tree.
+# Drawn by the program itself, of the images of one small tree; and a recorded terminal, for which root and a criu are needed.
 DOT ?= dot
 .PHONY: docs
-docs: ## draw the pictures of docs/ anew (Graphviz)
-	@$(install_deps) build docs
-	$(again) docs/inspect.svg
+docs: ## draw the pictures of docs/ anew (Graphviz, tmux; root)
+	@$(install_deps) build demo docs
+	$(again) docs/inspect.svg docs/terminal.svg
+
+docs/terminal.svg: docs/record docs/terminal-svg $(B)/fdbroker-ctl $(B)/criu-fdbroker $(RIG)
+	$(call say,TERM,$@)
+	$(Q)FDB_BUILD=$(B) docs/record >$(B)/terminal.text
+	$(Q)docs/terminal-svg 112 'A restore with fdbroker-ctl' <$(B)/terminal.text >$@
 
 docs/inspect.svg: $(B)/fdbroker-ctl $(wildcard tests/unit/data/sharer/*)
 	$(call say,DOT,$@)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the manual pages show, as it stands there: somebody will copy it.
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 . "$(dirname "$0")/lib.sh"
 
 test_the_example_of_libfdbroker_restores() {
@@ -51,6 +52,22 @@ test_the_examples_of_fdbroker_ctl() {
 	end "$target"
 	assert_status 137 ctl wait --exit-status "$job"
 	stop_broker
+}
+
+no_sleep_runs() {
+	! pgrep -x sleep >/dev/null
+}
+
+# README.md, "A first restore by hand".
+test_the_first_restore_of_the_readme() {
+	sed -n '/^## A first restore/,/^## What/{/^```sh/,/^```/{/^```/!p}}' "$e2e_top/README.md" |
+		sed "s|\$PWD/build|$e2e_build|" >by-hand
+	grep -q 'fdbroker-ctl restore' by-hand || fail "README.md has no first restore"
+	(cd "$e2e_top" && timeout -s KILL 90 bash -eu /tmp/by-hand) >said 2>&1 || fail "it failed: $(<said)"
+	assert_match "what it says" "$(<said)" "restored: task $(<pid) runs"
+	assert_match "the new log" "$(<new.log)" '[0-9]:[0-9]'
+	wait_for gone "$(<pid)"
+	wait_for no_sleep_runs # it was its child
 }
 
 e2e_main "$@"
