@@ -15,8 +15,10 @@ static int is_member(int fd, gid_t group)
 	autofree gid_t *groups = NULL;
 	socklen_t size = 0;
 
+	gid_t none;
+
 	/* Too small at first, for the kernel to tell the size. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) < 0 && errno != ERANGE)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &size) < 0 && errno != ERANGE)
 		return -errno;
 	if (size == 0)
 		return 0;
