@@ -41,9 +41,11 @@ test_the_examples_of_fdbroker_ctl() {
 	ctl restore -D images --fd log=/tmp/new:a --map path:/tmp/old=log >said
 	assert_eq "by path" "$(fd_is "$target" 3)" /tmp/new
 	end "$target"
+	wait_for test ! -e "/proc/$target" # the broker has waited for it: its pid is free
 	ctl restore -D images --inherit-fd 'fd[5]:tmp/old' 5>>/tmp/newer >said
 	assert_eq "by key" "$(fd_is "$target" 3)" /tmp/newer
 	end "$target"
+	wait_for test ! -e "/proc/$target"
 	job=$(ctl restore -D images --fd out=5 --map "$target.3=out" --detach 5>>/tmp/third)
 	assert_eq "the job" "$job" 3
 	ctl log -f "$job" >said
