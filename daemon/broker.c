@@ -103,17 +103,20 @@ static int add_session(struct broker *b, int fd)
 	struct policy_peer peer;
 	struct session *session;
 	struct user *user;
-	int r = peer_read(fd, b->config->group, b->config->local >= 0, &peer);
+	int r = peer_read(fd, b->config, &peer);
 
 	if (r < 0)
 		return r;
 	user = users_get(&b->users, peer.uid);
-	if (!user)
+	if (!user) {
+		peer_done(&peer);
 		return -ENOMEM;
+	}
 	if (user_charge(user, USERS_SESSIONS, 1, &over) < 0)
 		user_charge_anyway(user, USERS_SESSIONS, 1);
 	r = session_new(
 		b->base, ++b->last_session, TAKE_FD(owned), &peer, user, &session_ops, b, &session);
+	peer_done(&peer);
 	if (r < 0)
 		return r;
 	LIST_INSERT_HEAD(&b->sessions, session, entry);

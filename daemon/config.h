@@ -61,6 +61,7 @@ struct config {
 	unsigned
 		idle_s; /* end after so long without work, if systemd would start us again; 0: never */
 	const gid_t *group; /* whose members may restore as root may; NULL: none */
+	bool allow_own;     /* everybody else may restore as themselves */
 };
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "broker.h"
 #include "log.h"
+#include "policy_print.h"
 #include "version.h"
 
 static const char help[] =
@@ -30,6 +31,9 @@ static const char help[] =
 	"                     trees, if systemd listens for us; 0: never [0]\n"
 	"  --group NAME       members of this group may restore, which makes them as good\n"
 	"                     as root [nobody but root may]\n"
+	"  --allow-own        every other user may restore as who they are: criu runs with\n"
+	"                     their rights; see --dump-policy [off]\n"
+	"  --dump-policy      print which options of criu each class of users may set\n"
 	"  -v, --verbose      log more\n"
 	"  -h, --help\n"
 	"      --version\n"
@@ -47,6 +51,8 @@ enum {
 	OPT_STATE,
 	OPT_GROUP,
 	OPT_IDLE,
+	OPT_ALLOW_OWN,
+	OPT_DUMP_POLICY,
 	OPT_VERSION
 };
 
@@ -59,6 +65,8 @@ static const struct option options[] = {
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "group", required_argument, NULL, OPT_GROUP },
+	{ "allow-own", no_argument, NULL, OPT_ALLOW_OWN },
+	{ "dump-policy", no_argument, NULL, OPT_DUMP_POLICY },
 	{ "idle-exit", required_argument, NULL, OPT_IDLE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -147,6 +155,12 @@ static void parse(int argc, char **argv, struct config *config)
 		case OPT_IDLE:
 			config->idle_s = (unsigned)number("--idle-exit", 0, 86400);
 			break;
+		case OPT_ALLOW_OWN:
+			config->allow_own = true;
+			break;
+		case OPT_DUMP_POLICY:
+			policy_print(stdout);
+			exit(fflush(stdout) != 0);
 		case 'v':
 			log_set_level(LOG_DEBUG);
 			break;

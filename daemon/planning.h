@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "credentials.h"
 #include "parcel.h"
 
 /* One mapping of a request. */
@@ -45,7 +46,8 @@ struct planner_request {
 	int images; /* borrowed */
 	const struct planner_mapping *mappings;
 	size_t n_mappings;
-	uint64_t at_own_risk; /* mask of 1 << enum plan_code */
+	uint64_t at_own_risk;             /* mask of 1 << enum plan_code */
+	const struct credentials *run_as; /* borrowed; who reads the images; NULL: root */
 };
 
 /* Of what the child hands back: it is as it is. */

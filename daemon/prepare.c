@@ -32,6 +32,7 @@ struct prepare {
 /* What the child gets, and beside it: the client's directory, and what the planner has handed back. */
 struct layering {
 	size_t n_mappings;
+	bool for_all; /* criu is not root */
 };
 
 /* In a child. */
@@ -44,7 +45,7 @@ static int make_layer(struct parcel *request, struct err *err)
 
 	if (planner_read(request->fds.fds[1], l->n_mappings, &planned, err) < 0)
 		return -1;
-	fd = overlay_make(request->fds.fds[0], planned.files, planned.n_files, &kind);
+	fd = overlay_make(request->fds.fds[0], planned.files, planned.n_files, l->for_all, &kind);
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, -fd, "images_dir",
 			"images_dir: its file system cannot be put under a private layer, which splitting an open file needs");
@@ -76,7 +77,7 @@ static const struct helper_ops layer_ops = { .done = layer_done };
 
 static int start_layer(struct prepare *p, int plan, struct err *err)
 {
-	const struct layering layering = { p->request->n_mappings };
+	const struct layering layering = { p->request->n_mappings, p->request->run_as != NULL };
 	const int fds[] = { p->request->images, plan };
 	const struct helper_spec spec = {
 		.main = layer_main,

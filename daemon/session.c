@@ -11,6 +11,7 @@
 #include "config.h"
 #include "discard.h"
 #include "log.h"
+#include "peer.h"
 
 struct outgoing {
 	STAILQ_ENTRY(outgoing) entry;
@@ -116,7 +117,7 @@ static int no_session(struct user *user)
 	return -ENOMEM;
 }
 
-int session_new(struct event_base *base, uint64_t id, int fd, const struct policy_peer *peer,
+int session_new(struct event_base *base, uint64_t id, int fd, struct policy_peer *peer,
 	struct user *user, const struct session_ops *ops, void *arg, struct session **ret)
 {
 	autofd int owned = fd;
@@ -127,6 +128,7 @@ int session_new(struct event_base *base, uint64_t id, int fd, const struct polic
 	s->user = user;
 	s->id = id;
 	s->peer = *peer;
+	*peer = (struct policy_peer){ 0 };
 	s->ops = ops;
 	s->arg = arg;
 	STAILQ_INIT(&s->out);
@@ -237,5 +239,6 @@ void session_free(struct session *s)
 	lent_done(&s->lent);
 	user_discharge(s->user, USERS_SESSIONS, 1);
 	user_put(s->user);
+	peer_done(&s->peer);
 	free(s);
 }

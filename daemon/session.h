@@ -58,12 +58,13 @@ struct session {
 /**
  * session_new() - serve a connection
  * @fd:   consumed; connected SEQPACKET socket
+ * @peer: on success its groups are the session's, and it is empty
  * @user: consumed: put down at its end; a session of it was charged
  * @ops:  borrowed until gone()
  *
  * Return: 0 or -errno.
  */
-int session_new(struct event_base *base, uint64_t id, int fd, const struct policy_peer *peer,
+int session_new(struct event_base *base, uint64_t id, int fd, struct policy_peer *peer,
 	struct user *user, const struct session_ops *ops, void *arg, struct session **ret);
 
 /**
