@@ -34,6 +34,9 @@ SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DOCDIR ?= $(PREFIX)/share/doc/criu-fdbroker
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
@@ -73,7 +76,7 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-f
 # -isystem: generated code is not held to our warnings. It is also why dependencies are made by -MD:
 # -MMD leaves out what comes from a system folder, and a changed .proto would rebuild nothing.
 INCLUDES := -Iproto -Idaemon -Iclient -isystem $(B)/gen
-PKGS := libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
+PKGS := inih libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(HARDEN) $(FORTIFY)
 ALL_CPPFLAGS = $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS)
@@ -84,7 +87,7 @@ DEPS = -MD -MP -MF $(@:.o=).d -MT $@
 
 lib = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 PROTOBUF_LIBS := $(call lib,libprotobuf-c)
-DAEMON_LIBS := $(call lib,libevent_core libsystemd libseccomp) -pthread
+DAEMON_LIBS := $(call lib,inih libevent_core libsystemd libseccomp) -pthread
 # Reports of libplan.a are JSON.
 JSON_LIBS := $(call lib,libcjson)
 CMOCKA_LIBS := $(call lib,cmocka)
@@ -243,6 +246,9 @@ $(TOOLS): $(B)/tests/tools/%: $(B)/tests/e2e/tools/%.o $(TEST_A) $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)$(link) $(TEST_LIBS)
 
+# One that is a client as well.
+$(B)/tests/tools/stages: $(E2E_HELP_O)
+
 # Targets are dumped and restored by criu, the rig measures the machine: no sanitizer in either.
 # Static targets: nothing to map but themselves, so small images and no library that must stay the same.
 alone = $(CC) -Iproto -Idaemon $(CPPFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -MD -MP -MF $@.d
@@ -314,7 +320,7 @@ FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) dae
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_C) tests/fuzz/fuzz.h | $(GEN_H)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(PROTOBUF_LIBS)
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## fuzz all parsers of strangers' bytes, FUZZ_SECONDS=60 each (clang)
@@ -375,6 +381,9 @@ put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
 .PHONY: install
 install: all install-lib install-service ## install under $(DESTDIR)$(PREFIX)
 	$(Q)$(call put,755,$(B)/fdbroker-ctl,$(BINDIR)/fdbroker-ctl)
+	$(Q)$(call put,644,client/completions/fdbroker-ctl.bash,$(BASHCOMPDIR)/fdbroker-ctl)
+	$(Q)$(call put,644,client/completions/_fdbroker-ctl,$(ZSHCOMPDIR)/_fdbroker-ctl)
+	$(Q)$(call put,644,client/completions/fdbroker-ctl.fish,$(FISHCOMPDIR)/fdbroker-ctl.fish)
 	$(Q)$(foreach doc,$(DOCS),$(call put,644,$(doc),$(DOCDIR)/$(notdir $(doc))) &&) :
 
 .PHONY: install-lib
@@ -397,7 +406,7 @@ install-service: $(DAEMON) $(SERVICE)
 	$(Q)$(call put,644,systemd/criu-fdbroker.catalog,$(CATALOGDIR)/criu-fdbroker.catalog)
 
 # What "make install" makes, for an old and for a new systemd: tests/e2e/9* put it into a box.
-$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(wildcard systemd/*) $(DOCS) Makefile
+$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(wildcard systemd/* client/completions/*) $(DOCS) Makefile
 	$(call say,STAGE,$(@D))
 	$(Q)rm -rf $(@D)
 	+@for v in 252 257; do \

@@ -29,6 +29,7 @@
 #include "scope.h"
 #include "scratch.h"
 #include "session.h"
+#include "settings.h"
 #include "standing.h"
 #include "sysd.h"
 #include "users.h"
@@ -40,7 +41,8 @@
 #define STOP_TICK_MS  20
 
 struct broker {
-	const struct config *config; /* borrowed */
+	const struct config_source *source; /* borrowed */
+	struct config *config;              /* borrowed; changed by a reload */
 	struct event_base *base;
 	struct event *on_term, *on_int, *on_hup, *stop_tick;
 	struct reaper *reaper;
@@ -54,7 +56,9 @@ struct broker {
 	uint64_t last_session;
 	bool stopping;
 	bool activated, bad_sockets; /* by systemd; some that it passed */
-	char criu[PATH_MAX];
+	char criu[PATH_MAX], fault[24];
+	const char *machine_fault; /* CRIU_FAULT that criu needs here; NULL: none */
+	rlim_t nofile;
 	const char *warnings[MAX_WARNINGS];
 };
 
@@ -103,6 +107,8 @@ static int add_session(struct broker *b, int fd)
 	struct policy_peer peer;
 	struct session *session;
 	struct user *user;
+	const struct session_spec spec = { b->base, b->config, &session_ops, b,
+		b->last_session + 1 };
 	int r = peer_read(fd, b->config, &peer);
 
 	if (r < 0)
@@ -114,16 +120,17 @@ static int add_session(struct broker *b, int fd)
 	}
 	if (user_charge(user, USERS_SESSIONS, 1, &over) < 0)
 		user_charge_anyway(user, USERS_SESSIONS, 1);
-	r = session_new(
-		b->base, ++b->last_session, TAKE_FD(owned), &peer, user, &session_ops, b, &session);
+	r = session_new(&spec, TAKE_FD(owned), &peer, user, &session);
 	peer_done(&peer);
 	if (r < 0)
 		return r;
+	b->last_session++;
 	LIST_INSERT_HEAD(&b->sessions, session, entry);
 	b->calls.sessions++;
-	if (b->calls.sessions > CONFIG_MAX_SESSIONS)
-		err_set(&over, ERR_LIMIT, 0, NULL, "%d connections are the broker's limit",
-			CONFIG_MAX_SESSIONS);
+	if (b->calls.sessions > b->config->max_sessions)
+		err_set(&over, ERR_LIMIT, 0, NULL,
+			"%u connections are the broker's limit (MaxSessions)",
+			(unsigned)b->config->max_sessions);
 	if (over.code)
 		turn_away(session, &over);
 	return 0;
@@ -244,43 +251,14 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static void set_limits(struct broker *b)
-{
-	static const struct users_limits limits = { .max = {
-							    [USERS_SESSIONS] = CONFIG_USER_SESSIONS,
-							    [USERS_LENT] = CONFIG_USER_LENT,
-							    [USERS_JOBS] = CONFIG_USER_JOBS,
-							    [USERS_KEPT] = CONFIG_USER_KEPT,
-							    [USERS_LOG_BYTES] =
-								    CONFIG_USER_LOG_BYTES,
-							    [USERS_QUEUED_BYTES] =
-								    CONFIG_USER_QUEUE_BYTES,
-						    } };
-
-	users_init(&b->users, &limits);
-	b->jobs.users = &b->users;
-	queue_init(&b->jobs.planning, CONFIG_PLANNERS, CONFIG_MAX_QUEUED);
-	queue_init(&b->jobs.workers, b->config->workers, CONFIG_MAX_QUEUED);
-	b->jobs.planning.reserve = true;
-	b->jobs.workers.reserve = b->config->workers > 2;
-	b->jobs.limits = (struct jobs_limits){
-		.max_under_way = CONFIG_MAX_QUEUED,
-		.max_kept = CONFIG_MAX_KEPT,
-		.max_log_bytes = CONFIG_MAX_LOG_BYTES,
-		.max_job_log_bytes = CONFIG_JOB_LOG_BYTES,
-		.max_growing_log_bytes = CONFIG_GROWING_LOG,
-	};
-}
-
 /* What jobs need of the machine. */
 static int start_room(struct broker *b)
 {
-	rlim_t nofile = raise_nofile();
 	int r = reaper_new(b->base, on_reaped, b, &b->reaper);
 
 	b->jobs.reaper = b->reaper;
-	b->jobs.highest = numbers_highest(nofile);
-	b->calls.max_lent_in_all = nofile > CONFIG_RESERVED_FDS ? nofile - CONFIG_RESERVED_FDS : 0;
+	b->nofile = raise_nofile();
+	b->jobs.highest = numbers_highest(b->nofile);
 	b->jobs.scratch = scratch_open();
 	if (r < 0 || b->jobs.scratch < 0 || b->jobs.highest < 0) {
 		log_line(LOG_ERR, NULL,
@@ -298,7 +276,7 @@ static int start_room(struct broker *b)
 static void find_criu(struct broker *b)
 {
 	static const char missing[] =
-		"there is no criu at its path: no restore can work; see --criu";
+		"there is no criu at its path: no restore can work; see CriuPath and --criu";
 
 	criu_program_find(b->config->criu, b->criu, sizeof(b->criu));
 	b->jobs.criu = b->criu;
@@ -306,6 +284,29 @@ static void find_criu(struct broker *b)
 		warn(b, missing);
 	else
 		unwarn(b, missing);
+}
+
+static void set_fault(struct broker *b)
+{
+	uint64_t fault = b->config->fault;
+
+	snprintf(b->fault, sizeof(b->fault), "%lu", (unsigned long)fault);
+	b->jobs.fault = fault == CONFIG_FAULT_AUTO ? b->machine_fault : fault ? b->fault : NULL;
+}
+
+/* At the start and after each reload. */
+static void apply_config(struct broker *b)
+{
+	const struct config *config = b->config;
+
+	log_set_level((int)config->log_level);
+	settings_apply(config, &b->users, &b->jobs);
+	b->calls.max_lent_in_all =
+		b->nofile > config->reserved_fds ? b->nofile - config->reserved_fds : 0;
+	if (b->activated)
+		standing_set_idle(b->standing, (unsigned)((config->idle_exit_ms + 999) / 1000));
+	set_fault(b);
+	find_criu(b);
 }
 
 static void log_criu(const struct broker *b, const char *message, const char *what)
@@ -319,7 +320,7 @@ static void log_criu(const struct broker *b, const char *message, const char *wh
 		b->jobs.fault ?: "");
 }
 
-/* systemctl reload: a criu that was installed or moved meanwhile is found. Restores under way go on. */
+/* systemctl reload. Restores under way go on. A criu that was installed or moved meanwhile is found, too. */
 static void reload(evutil_socket_t sig, short what, void *arg)
 {
 	struct broker *b = arg;
@@ -328,8 +329,11 @@ static void reload(evutil_socket_t sig, short what, void *arg)
 	if (b->stopping)
 		return;
 	sysd_reloading();
-	find_criu(b);
-	log_criu(b, MESSAGE_RELOADED, "reloaded");
+	if (settings_reload(b->source, b->config) == 0) {
+		apply_config(b);
+		jobs_schedule(&b->jobs); /* more may run, fewer be kept */
+		log_criu(b, MESSAGE_RELOADED, "reloaded");
+	}
 	sysd_ready();
 }
 
@@ -339,18 +343,18 @@ static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 	struct err err;
 	int r;
 
-	set_limits(b);
-	b->jobs.fault = b->config->fault ? (b->config->fault[0] ? b->config->fault : NULL)
-					 : criu_program_fault();
-	find_criu(b);
+	users_init(&b->users, &(struct users_limits){ 0 });
+	b->jobs.users = &b->users;
+	queue_init(&b->jobs.planning, 0, 0);
+	queue_init(&b->jobs.workers, 0, 0);
+	b->machine_fault = criu_program_fault();
 	if (standing_new(&(struct standing_spec){ b->base, &b->jobs, &b->calls.sessions,
 				 on_long_idle, b },
 		    &b->standing) < 0) {
 		log_line(LOG_ERR, NULL, "cannot start: no memory");
 		return -1;
 	}
-	if (b->activated)
-		standing_set_idle(b->standing, b->config->idle_s);
+	apply_config(b);
 	if (b->config->local < 0)
 		(void)scopes_new(b->base, &b->jobs.scopes); /* without systemd there are none */
 	b->jobs.idle = on_idle;
@@ -475,7 +479,7 @@ static void broker_done(struct broker *b)
 		event_base_free(b->base);
 }
 
-int broker_run(const struct config *config)
+int broker_run(const struct config_source *source, struct config *config)
 {
 	struct broker *b;
 	int exit_code = EXIT_FAILURE, r;
@@ -495,7 +499,9 @@ int broker_run(const struct config *config)
 		free(b);
 		return EXIT_FAILURE;
 	}
+	b->source = source;
 	b->config = config;
+	b->jobs.config = config;
 	b->jobs.scratch = b->jobs.cgroup.fd = b->jobs.cgroup.root = -1;
 	b->jobs.keep = KEEP_NONE;
 	b->calls.config = config;

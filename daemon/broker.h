@@ -3,17 +3,18 @@
 #ifndef FDBROKER_BROKER_H
 #define FDBROKER_BROKER_H
 
-#include "config.h"
+#include "config_file.h"
 
 /**
  * broker_run() - serve until told to stop (SIGTERM, SIGINT), or, with config->local, until that client
  *                has gone and its restores have ended
- * @config: borrowed
+ * @source: borrowed; where the configuration is read anew from, on SIGHUP
+ * @config: borrowed; changed by that
  *
  * Restores under way at the stop are cancelled first; restored trees live on.
  *
  * Return: exit code for main().
  */
-int broker_run(const struct config *config);
+int broker_run(const struct config_source *source, struct config *config);
 
 #endif

@@ -129,15 +129,18 @@ static int remove_group(const struct cgroup *cg)
 	return unlinkat(cg->parent->root, relative, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+void cgroup_path(const struct cgroup_parent *parent, uint64_t job, char ret[static CGROUP_PATH])
+{
+	snprintf(ret, CGROUP_PATH, "%s/" PREFIX "%d-%08x-%lu", parent->path[1] ? parent->path : "",
+		getpid(), parent->tag, (unsigned long)job);
+}
+
 int cgroup_make(const struct cgroup_parent *parent, uint64_t job, struct cgroup *ret)
 {
 	struct cgroup cg = { .fd = -1, .parent = parent };
-	char name[64];
 
-	snprintf(name, sizeof(name), PREFIX "%d-%08x-%lu", getpid(), parent->tag,
-		(unsigned long)job);
-	snprintf(cg.path, sizeof(cg.path), "%s/%s", parent->path[1] ? parent->path : "", name);
-	if (mkdirat(parent->fd, name, 0755) < 0)
+	cgroup_path(parent, job, cg.path);
+	if (mkdirat(parent->fd, strrchr(cg.path, '/') + 1, 0755) < 0)
 		return -errno;
 	cg.fd = open_group(parent, cg.path);
 	if (cg.fd < 0) {
@@ -292,13 +295,14 @@ static void remove_below(int dir, int depth)
 
 int cgroup_release(struct cgroup *cg, bool move)
 {
+	int r;
+
 	if (cg->fd < 0)
 		return 0;
 	if (move)
 		move_all(cg, cg->parent->fd);
-	if (remove_group(cg) == -EBUSY) {
-		int r;
-
+	r = remove_group(cg);
+	if (r < 0 && r != -ENOENT) {
 		remove_below(cg->fd, MAX_DEPTH);
 		r = remove_group(cg);
 		if (r < 0 && r != -ENOENT)

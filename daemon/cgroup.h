@@ -19,10 +19,12 @@ struct cgroup_parent {
 		tag; /* random: brokers in several pid namespaces may have one pid and one cgroup */
 };
 
+#define CGROUP_PATH 320 /* bytes that a path of a group has at most, the closing 0 among them */
+
 struct cgroup {
 	int fd;                             /* owned; directory; -1: none */
 	const struct cgroup_parent *parent; /* borrowed, must outlive it */
-	char path[320]; /* below the root of cgroup v2, as in /proc/PID/cgroup */
+	char path[CGROUP_PATH]; /* below the root of cgroup v2, as in /proc/PID/cgroup */
 };
 
 /**
@@ -35,6 +37,9 @@ struct cgroup {
  */
 int cgroup_parent_open(struct cgroup_parent *ret);
 void cgroup_parent_done(struct cgroup_parent *parent);
+
+/* The path that a job's group is going to have: to be written down before there is one. */
+void cgroup_path(const struct cgroup_parent *parent, uint64_t job, char ret[static CGROUP_PATH]);
 
 /**
  * cgroup_make() - make an empty group for a job

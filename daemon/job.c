@@ -17,6 +17,7 @@
  * killed (tree.c), the words of an outcome (outcome.c), the set of all jobs (jobs.c).
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,8 +34,7 @@
 #include "scratch.h"
 #include "sysd.h"
 
-#define GRACE_MS 2000 /* for criu to clean up after itself before everything is killed */
-#define TICK_MS  50   /* how often an end that does not come by itself is looked after */
+#define TICK_MS 50 /* how often an end that does not come by itself is looked after */
 
 void job_set_timer(struct job *job, uint64_t ms)
 {
@@ -79,7 +79,9 @@ static void conclude(struct job *job, enum job_state state)
 /* Ends criu and all it has made, at once: criu killed alone at the wrong moment lets the tree run. */
 static void kill_everything(struct job *job)
 {
-	job->killed = true;
+	/* What criu has killed itself may wait for us to reap it: that is no force of ours. */
+	if (tree_count(&job->tree, false) != 0)
+		job->killed = true;
 	tree_kill(&job->tree, job->worker ? worker_pid(job->worker) : 0);
 }
 
@@ -173,7 +175,8 @@ void job_look_after(struct job *job)
 	if (job->record.state != JOB_RESTORING || fstat(job->log, &st) < 0 ||
 		(uint64_t)st.st_size <= job->jobs->limits.max_growing_log_bytes)
 		return;
-	err_set(&err, ERR_LIMIT, 0, NULL, "criu's log is over %lu bytes, the broker's limit",
+	err_set(&err, ERR_LIMIT, 0, NULL,
+		"criu's log is over %lu bytes, the broker's limit (MaxGrowingLogSize)",
 		(unsigned long)job->jobs->limits.max_growing_log_bytes);
 	hang_up(job);
 	job_begin_end(job, &err, 0);
@@ -205,6 +208,8 @@ void job_timer_fired(evutil_socket_t none, short what, void *arg)
 		job_poll(job);
 	} else if (job->worker) {
 		worker_kill(job->worker); /* it answered long ago and does not end */
+	} else {
+		tree_signal(&job->record.criu, SIGKILL); /* the same, of a daemon before us */
 	}
 }
 
@@ -219,7 +224,7 @@ int job_cancel(struct job *job, const char *why)
 	err_set(&err, ERR_CANCELLED, 0, NULL, "cancelled: %s", why);
 	hang_up(job);
 	/* After post-restore was acknowledged criu would let the tree run when we hang up. */
-	job_begin_end(job, &err, job->worker && !job->record.root.pid ? GRACE_MS : 0);
+	job_begin_end(job, &err, job->worker && !job->record.root.pid ? JOB_GRACE_MS : 0);
 	return 0;
 }
 
@@ -246,12 +251,16 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 	jobs_one_ended(job->jobs, job);
 }
 
+void job_await_criu(struct job *job)
+{
+	job_set_timer(job, JOB_GRACE_MS);
+}
+
 static void succeed(struct job *job)
 {
-	job_set_timer(job, GRACE_MS);
+	job_await_criu(job);
 	job->counted = true;
 	job->jobs->trees++;
-	jobs_look_after(job->jobs);
 	conclude(job, JOB_RUNNING);
 	/* Its requester has a duplicate: a tree that lives for months shall cost one descriptor, its cgroup's. */
 	cleanup_fd(&job->tree.pidfd);
@@ -312,7 +321,7 @@ static enum worker_answer notified(void *arg, const char *script, pid_t pid, int
 	}
 	/* The root can neither run nor end between post-restore and our answer: its pid is certain now. */
 	if (tree_adopt(&job->tree, pid, &err) < 0) {
-		job_begin_end(job, &err, GRACE_MS);
+		job_begin_end(job, &err, JOB_GRACE_MS);
 		return WORKER_GIVE_UP; /* up to here a refusal makes criu end all tasks */
 	}
 	r->root = job->tree.root;
@@ -348,7 +357,7 @@ static void unchanged(void *arg, bool yes)
 	if (yes)
 		job_stage(job, JOB_STAGE_NOTIFIED, "post-restore", -1);
 	else
-		job_begin_end(job, &err, GRACE_MS);
+		job_begin_end(job, &err, JOB_GRACE_MS);
 	if (job->worker)
 		worker_answer(job->worker, yes);
 }
@@ -363,15 +372,13 @@ static void replied(void *arg, const struct swrk_reply *reply)
 	if (!reply->success) {
 		err_set(&err, ERR_CRIU_FAILED, 0, NULL, "criu failed and gave no reason");
 		err.sys = reply->cr_errno;
-		job_begin_end(job, &err, GRACE_MS);
+		job_begin_end(job, &err, JOB_GRACE_MS);
 	} else if (!job->record.root.pid || reply->pid != job->record.root.pid || job->asked) {
 		err_set(&err, ERR_CRIU_BROKE, 0, NULL,
 			"criu reported success for task %d without the post-restore of it",
 			reply->pid);
 		job_begin_end(job, &err, 0);
-	} else if (!job_has_good_rights(job)) {
-		err_set(&err, ERR_CRIU_BROKE, 0, NULL,
-			"criu reported success without pre-resume, so the tasks' rights are not known");
+	} else if (job_know_rights(job, &err) < 0) {
 		job_begin_end(job, &err, 0);
 	} else {
 		count(job);
@@ -433,13 +440,13 @@ void job_begin_restoring(struct job *job)
 		return;
 	}
 	r->criu = tree_task(worker_pid(job->worker));
+	job->tree.marks.session = r->criu.pid; /* spawn.c */
 	job_enter(job, JOB_RESTORING);
 	if (job->tree.cgroup.fd < 0)
 		job_save_or_warn(job); /* criu's pid is all that the next daemon could find it by */
 	job_drop_lent(job);
 	job_stage(job, JOB_STAGE_STARTED, "", -1);
 	job_tell_state(job);
-	jobs_look_after(job->jobs);
 }
 
 /* Planned: at once, or when others are done. */
@@ -477,8 +484,7 @@ static void ready(void *arg, const struct err *failed)
 		return;
 	}
 	job->record.tasks = planned->n_tasks;
-	job->tree.pids = planned->pids;
-	job->tree.n_pids = planned->n_pids;
+	job->tree.marks = (struct sweep_marks){ .pids = planned->pids, .n_pids = planned->n_pids };
 	if (outcome_of_plan(&job->record, planned, &err) < 0)
 		job_begin_end(job, &err, 0);
 	else

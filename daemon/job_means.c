@@ -28,7 +28,7 @@ int job_prepare_to_plan(struct job *job, struct job_spec *spec, struct err *err)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
 			spec->n_mappings);
 	job->request = (struct planner_request){ PLANNER_FOR_CRIU, spec->images, job->wishes,
-		spec->n_mappings, spec->at_own_risk, spec->run_as };
+		spec->n_mappings, spec->at_own_risk, spec->run_as, jobs->config };
 	if (queue_add(&jobs->planning, &job->place, job->record.uid, err) < 0)
 		return -1;
 	job->queue = &jobs->planning;
@@ -60,20 +60,21 @@ int job_make_room(struct job *job, struct err *err)
 			return err_set(err, ERR_INTERNAL, -job->own_work, NULL,
 				"cannot make a work directory");
 	}
-	if (jobs->cgroup.fd >= 0) {
-		n = cgroup_make(&jobs->cgroup, r->id, &job->tree.cgroup);
-		if (n < 0)
-			log_line(LOG_WARNING, &what, "no cgroup for it: %s", strerrordesc_np(-n));
-		else
-			snprintf(r->cgroup, sizeof(r->cgroup), "%s", job->tree.cgroup.path);
+	/* Written down first: what a daemon that is killed has made, the next one must be able to find. */
+	if (jobs->cgroup.fd >= 0)
+		cgroup_path(&jobs->cgroup, r->id, r->cgroup);
+	n = job_save(job);
+	if (n < 0)
+		return err_set(err, ERR_INTERNAL, -n, NULL, "the job's state cannot be written");
+	n = jobs->cgroup.fd < 0 ? 0 : cgroup_make(&jobs->cgroup, r->id, &job->tree.cgroup);
+	if (n < 0) {
+		log_line(LOG_WARNING, &what, "no cgroup for it: %s", strerrordesc_np(-n));
+		r->cgroup[0] = 0;
 	}
 	/* Its tasks are the client's own, and must be found by something that it cannot change. */
 	if (job->tree.cgroup.fd < 0 && job->spec.run_as)
 		return err_set(err, ERR_UNSUPPORTED, 0, NULL,
 			"without cgroup v2 only class full can restore");
-	n = job_save(job);
-	if (n < 0)
-		return err_set(err, ERR_INTERNAL, -n, NULL, "the job's state cannot be written");
 	return 0;
 }
 
@@ -138,6 +139,7 @@ void job_drop_means(struct job *job)
 	job_drop_lent(job);
 	job_leave_queue(job);
 	prepare_end(TAKE_PTR(job->prepare));
+	job->tree.marks = (struct sweep_marks){ 0 }; /* the pids were the plan's */
 	job_spec_done(&job->spec);
 	cleanup_free(&job->wishes);
 	job->wishes = NULL;
@@ -221,7 +223,8 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 
 	if (jobs->under_way >= jobs->limits.max_under_way)
 		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%u restores are under way or queued, the broker's limit", jobs->under_way);
+			"%u restores are under way or queued, the broker's limit (MaxRestores)",
+			jobs->under_way);
 	job = job_new(jobs, client->uid);
 	if (!job)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a job");
@@ -250,6 +253,7 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 	if (observer)
 		job_observe(job, observer);
 	job_set_timer(job, job->spec.deadline_ms);
+	jobs_look_after(jobs);
 	jobs_schedule(jobs);
 	*ret = job;
 	return 0;

@@ -13,6 +13,7 @@
 #include "job_struct.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -49,6 +50,19 @@ static int recover_running(struct job *job, int pidfd)
 	return r;
 }
 
+/*
+ * Where there is no cgroup, a root that was not named yet is known to criu alone: only criu can end it, and will,
+ * for its socket is closed.
+ */
+static bool let_clean_up(const struct job *job)
+{
+	if (job->tree.cgroup.fd >= 0 || job->record.root.pid ||
+		!tree_is_same_task(&job->record.criu))
+		return false;
+	tree_signal(&job->record.criu, SIGCONT); /* if it was stopped */
+	return true;
+}
+
 static void recover_under_way(struct job *job)
 {
 	struct err err = job->record.err;
@@ -60,21 +74,28 @@ static void recover_under_way(struct job *job)
 			job->record.has_log ? "what there was of it was ended"
 					    : "nothing had been started");
 	/* Without a cgroup these two are all that is known. */
-	if (job->tree.cgroup.fd < 0 && tree_is_same_task(&job->record.criu))
-		sweep_tree(job->record.criu.pid);
-	if (job->tree.cgroup.fd < 0 && tree_is_same_task(&job->record.root))
-		sweep_tree(job->record.root.pid);
+	if (job->tree.cgroup.fd < 0) {
+		job->tree.root = job->record.root;
+		job->tree.criu = job->record.criu;
+	}
 	job->jobs->under_way++;
 	user_charge_anyway(job->user, USERS_JOBS, 1);
 	job->charged_job = true;
 	jobs_look_after(job->jobs);
-	job_begin_end(job, &err, 0);
+	job_begin_end(job, &err, let_clean_up(job) ? JOB_GRACE_MS : 0);
 }
 
 static void count_log(struct job *job)
 {
 	if (job->record.has_log && job->record.state >= JOB_RUNNING)
 		job_close_log(job);
+}
+
+/* It had answered, and the daemon before us was killed before it ended. */
+static void look_after_criu(struct job *job)
+{
+	if (job->record.success && tree_is_same_task(&job->record.criu))
+		job_await_criu(job);
 }
 
 static int job_recover(struct jobs *jobs, struct record *record, int pidfd)
@@ -94,6 +115,7 @@ static int job_recover(struct jobs *jobs, struct record *record, int pidfd)
 		(void)cgroup_open(&jobs->cgroup, job->record.cgroup, &job->tree.cgroup);
 	TAILQ_INSERT_TAIL(&jobs->list, job, entry);
 	count_log(job);
+	look_after_criu(job);
 	if (job->record.state == JOB_ENDED) {
 		recover_ended(job);
 		jobs_one_ended(jobs, job);

@@ -61,7 +61,10 @@ int job_check_rights(struct job *job, struct err *err)
 	return job->rights_good ? 0 : -1;
 }
 
-bool job_has_good_rights(const struct job *job)
+int job_know_rights(const struct job *job, struct err *err)
 {
-	return job->rights_good || !job->spec.run_as;
+	if (job->rights_good || !job->spec.run_as)
+		return 0;
+	return err_set(err, ERR_CRIU_BROKE, 0, NULL,
+		"criu reported success without pre-resume, so the tasks' rights are not known");
 }

@@ -14,6 +14,8 @@
 #include "tree.h"
 #include "worker.h"
 
+#define JOB_GRACE_MS 2000 /* for criu to clean up after itself before everything is killed */
+
 struct job {
 	TAILQ_ENTRY(job) entry;
 	struct jobs *jobs; /* borrowed */
@@ -113,8 +115,8 @@ void job_close_log(struct job *job);
  */
 int job_check_rights(struct job *job, struct err *err);
 
-/* Has it been found that they have no more? */
-bool job_has_good_rights(const struct job *job);
+/* criu says that it is done: was it found before that they have no more? Return: 0, or -1 with @err. */
+int job_know_rights(const struct job *job, struct err *err);
 
 /* ---- job_log.c ---- */
 
@@ -134,6 +136,9 @@ void job_set_timer(struct job *job, uint64_t ms);
 
 /* Of tree.h: the root task is gone. */
 void job_root_ended(struct tree *tree, bool known, int status, const struct rusage *usage);
+
+/* criu has succeeded, and shall end by itself soon; else it is killed. */
+void job_await_criu(struct job *job);
 
 /* @grace_ms: how long criu may take to clean up by itself; 0: everything is killed now. */
 void job_begin_end(struct job *job, const struct err *err, uint64_t grace_ms);

@@ -6,7 +6,8 @@
 
 #include "job_struct.h"
 
-#define TICK_S 1
+#define TICK_MS      1000
+#define FAST_TICK_MS 100 /* while criu writes logs, which may grow fast */
 
 /* ---- whose turn it is ---- */
 
@@ -93,15 +94,17 @@ static void tick(evutil_socket_t none, short what, void *arg)
 	struct job *job;
 
 	(void)none, (void)what;
+	reap_now(jobs->reaper);
 	TAILQ_FOREACH(job, &jobs->list, entry)
 		job_look_after(job);
-	if (jobs->under_way == 0 && jobs->trees == 0)
-		(void)event_del(jobs->tick);
+	if (jobs->under_way || jobs->trees)
+		jobs_look_after(jobs);
 }
 
 void jobs_look_after(struct jobs *jobs)
 {
-	struct timeval tv = { .tv_sec = TICK_S };
+	unsigned ms = jobs->under_way ? FAST_TICK_MS : TICK_MS;
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	if (!event_pending(jobs->tick, EV_TIMEOUT, NULL))
 		(void)event_add(jobs->tick, &tv);
@@ -123,7 +126,7 @@ int jobs_init(struct jobs *jobs, struct event_base *base)
 	LIST_INIT(&jobs->observers);
 	jobs->base = base;
 	jobs->soon = evtimer_new(base, soon, jobs);
-	jobs->tick = event_new(base, -1, EV_PERSIST, tick, jobs);
+	jobs->tick = evtimer_new(base, tick, jobs);
 	return jobs->soon && jobs->tick ? 0 : -ENOMEM;
 }
 

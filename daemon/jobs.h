@@ -17,6 +17,7 @@
 #include "reap.h"
 #include "users.h"
 
+struct config;
 struct job;
 struct job_observer;
 
@@ -32,6 +33,7 @@ struct jobs_limits {
 /* What all jobs need, and the jobs there are. Owned by the broker, which fills in the first part. */
 struct jobs {
 	struct event_base *base;     /* borrowed */
+	const struct config *config; /* borrowed; may change at any time */
 	struct reaper *reaper;       /* borrowed */
 	const char *criu;            /* borrowed; absolute path */
 	const char *fault;           /* borrowed; CRIU_FAULT, NULL: none */
@@ -106,7 +108,7 @@ void jobs_schedule(struct jobs *jobs);
 /* For job.c: one has ended; forget the oldest if there are too many. */
 void jobs_one_ended(struct jobs *jobs, struct job *job);
 
-/* For job.c: look after them, every second, from now on. */
+/* For job.c: look after them, every second or more often, from now on. */
 void jobs_look_after(struct jobs *jobs);
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "log.h"
@@ -19,6 +20,8 @@
 #define PAUSE_MS                                                                                   \
 	100 /* after running out of descriptors or memory: time for others to give some back */
 #define ACCEPTS_A_TURN 16
+#define BIND_TRIES     50
+#define BIND_PAUSE_MS  20
 
 struct listener {
 	int fd;                      /* owned */
@@ -52,13 +55,34 @@ static void make_folder(const char *path)
 	(void)mkdir(folder, 0755);
 }
 
+/*
+ * A child of a broker that was just killed may hold its socket until it executes its program, and looks like
+ * somebody who listens: so more than once. Return: 0, or -1 with errno.
+ */
+static int bind_path(int fd, const struct sockaddr_un *addr, socklen_t size)
+{
+	for (int left = BIND_TRIES;; left--) {
+		mode_t mask;
+		int r, saved;
+
+		if (is_dead(addr, size))
+			(void)unlink(addr->sun_path);
+		mask = umask(0177);
+		r = bind(fd, (const struct sockaddr *)addr, size);
+		saved = errno;
+		umask(mask);
+		errno = saved;
+		if (r == 0 || saved != EADDRINUSE || left == 1)
+			return r;
+		(void)usleep(BIND_PAUSE_MS * 1000);
+	}
+}
+
 int listen_make(const char *path, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
 	autofd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mode_t mask;
-	int r;
 
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot make a socket");
@@ -67,12 +91,7 @@ int listen_make(const char *path, struct err *err)
 			"a socket's path has 1 to %zu bytes: %s", sizeof(addr.sun_path) - 1, path);
 	memcpy(addr.sun_path, path, strlen(path) + 1);
 	make_folder(path);
-	if (is_dead(&addr, size))
-		(void)unlink(path);
-	mask = umask(0177);
-	r = bind(fd, (struct sockaddr *)&addr, size);
-	umask(mask);
-	if (r < 0)
+	if (bind_path(fd, &addr, size) < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot bind %s", path);
 	if (listen(fd, BACKLOG) < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot listen on %s", path);

@@ -16,6 +16,8 @@ struct listener;
  *
  * The folder that it lies in is made if it is missing (the last one only).
  *
+ * Somebody who listens is given a second to go.
+ *
  * Mode 0600: the first form of the policy lets root alone restore.
  *
  * Return: the socket, owned by the caller, or -1 with @err.

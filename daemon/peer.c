@@ -14,8 +14,10 @@ static int read_groups(int fd, struct policy_peer *ret)
 	autofree gid_t *groups = NULL;
 	socklen_t size = 0;
 
+	gid_t none;
+
 	/* Too small at first, for the kernel to tell the size. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) < 0 && errno != ERANGE)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &none, &size) < 0 && errno != ERANGE)
 		return -errno;
 	if (size == 0)
 		return 0;
@@ -55,7 +57,7 @@ int peer_read(int fd, const struct config *config, struct policy_peer *ret)
 	r = read_groups(fd, &peer);
 	if (r < 0)
 		return r;
-	peer.in_group = config->group && is_member(&peer, *config->group);
+	peer.in_group = config->group.name && is_member(&peer, config->group.gid);
 	*ret = peer;
 	return 0;
 }

@@ -57,7 +57,7 @@ int planner_start(struct event_base *base, struct reaper *reaper,
 		.fds = fds,
 		.n_fds = n + 1,
 		.what = "reading the images",
-		.deadline_ms = CONFIG_PLANNER_MS };
+		.deadline_ms = (unsigned)request->config->planner_ms };
 
 	if (!items || !list || !fds)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to plan");
@@ -65,6 +65,7 @@ int planner_start(struct event_base *base, struct reaper *reaper,
 	pack_mappings(request, items, list, fds + 1);
 	message.output = request->output;
 	message.at_own_risk = request->at_own_risk;
+	message.memory = request->config->planner_memory;
 	message.n_mappings = n;
 	message.mappings = list;
 	if (request->run_as) {
@@ -92,13 +93,13 @@ bool planner_is_memory(int fd)
 	return seals >= 0 && (seals & PLANNING_SEALS) == PLANNING_SEALS;
 }
 
-static Fdbroker__Planned__Planned *read_message(int fd)
+static Fdbroker__Planned__Planned *read_message(int fd, uint64_t max_bytes)
 {
 	Fdbroker__Planned__Planned *message;
 	struct stat st;
 	void *map;
 
-	if (!planner_is_memory(fd) || fstat(fd, &st) < 0 || st.st_size > CONFIG_PLANNER_BYTES)
+	if (!planner_is_memory(fd) || fstat(fd, &st) < 0 || (uint64_t)st.st_size > max_bytes)
 		return NULL;
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
@@ -162,9 +163,10 @@ static int take_tasks(const Fdbroker__Planned__Planned *m, struct planned *ret)
 	return 0;
 }
 
-int planner_read(int fd, size_t n_mappings, struct planned *ret, struct err *err)
+int planner_read(
+	int fd, uint64_t max_bytes, size_t n_mappings, struct planned *ret, struct err *err)
 {
-	Fdbroker__Planned__Planned *m = read_message(fd);
+	Fdbroker__Planned__Planned *m = read_message(fd, max_bytes);
 
 	ret->message = m;
 	if (!m || take_problems(m, n_mappings, ret) < 0 || take_files(m, ret) < 0 ||

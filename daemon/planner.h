@@ -54,12 +54,14 @@ bool planner_is_memory(int fd);
 /**
  * planner_read() - read what the child has handed back
  * @fd:         borrowed; two readers find the same in it
+ * @max_bytes:  of the plan; what is longer is none
  * @n_mappings: of the request
  * @ret:        zeroed; planned_done() is due in both cases
  *
  * Return: 0, or -1 with @err.
  */
-int planner_read(int fd, size_t n_mappings, struct planned *ret, struct err *err);
+int planner_read(
+	int fd, uint64_t max_bytes, size_t n_mappings, struct planned *ret, struct err *err);
 
 /**
  * planner_explained() - read the answer to PLANNER_EXPLAIN

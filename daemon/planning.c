@@ -35,6 +35,7 @@ static struct planning {
 	int images; /* owned */
 	enum planner_output output;
 	uint64_t at_own_risk;
+	uint64_t memory; /* bytes */
 	struct plan_mapping_in *mappings;
 	const char **targets; /* as the client wrote them */
 	size_t n_mappings;
@@ -78,6 +79,7 @@ static int read_request(struct parcel *parcel, struct err *err)
 	kept.images = fdset_take(&parcel->fds, 0);
 	kept.output = m->output;
 	kept.at_own_risk = m->at_own_risk;
+	kept.memory = m->memory;
 	kept.n_mappings = m->n_mappings;
 	kept.by_client = m->run_as;
 	if (m->run_as)
@@ -273,7 +275,7 @@ static int name_record(struct err *err)
 static void limit_memory(void)
 {
 #ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
-	const struct rlimit memory = { CONFIG_PLANNER_MEMORY, CONFIG_PLANNER_MEMORY };
+	const struct rlimit memory = { kept.memory, kept.memory };
 
 	(void)setrlimit(RLIMIT_AS, &memory);
 #endif

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "config.h"
 #include "credentials.h"
 #include "parcel.h"
 
@@ -48,6 +49,7 @@ struct planner_request {
 	size_t n_mappings;
 	uint64_t at_own_risk;             /* mask of 1 << enum plan_code */
 	const struct credentials *run_as; /* borrowed; who reads the images; NULL: root */
+	const struct config *config;      /* borrowed; its limits */
 };
 
 /* Of what the child hands back: it is as it is. */

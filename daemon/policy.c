@@ -38,13 +38,13 @@ enum policy_class policy_class(const struct policy_peer *peer, const char **rule
 				: "the broker that it has started has other rights";
 		return is_the_broker(peer) ? POLICY_FULL : POLICY_NONE;
 	} else if (!peer->allow_own) {
-		*rule = "only root and the group that the administrator has named may restore, for images are as powerful as root; --allow-own is off";
+		*rule = "only root and the group that the administrator has named may restore, for images are as powerful as root; AllowOwn is off";
 		return POLICY_NONE;
 	} else if (peer->uid == OVERFLOW_UID || peer->uid == (uid_t)-1) {
 		*rule = "its number may stand for several users of other user namespaces";
 		return POLICY_NONE;
 	} else {
-		*rule = "--allow-own is on";
+		*rule = "AllowOwn is on";
 		return POLICY_OWN;
 	}
 	return POLICY_FULL;

@@ -32,7 +32,8 @@ struct prepare {
 /* What the child gets, and beside it: the client's directory, and what the planner has handed back. */
 struct layering {
 	size_t n_mappings;
-	bool for_all; /* criu is not root */
+	uint64_t max_bytes; /* of the plan */
+	bool for_all;       /* criu is not root */
 };
 
 /* In a child. */
@@ -43,7 +44,7 @@ static int make_layer(struct parcel *request, struct err *err)
 	enum overlay_kind kind = OVERLAY_MOUNT;
 	int fd;
 
-	if (planner_read(request->fds.fds[1], l->n_mappings, &planned, err) < 0)
+	if (planner_read(request->fds.fds[1], l->max_bytes, l->n_mappings, &planned, err) < 0)
 		return -1;
 	fd = overlay_make(request->fds.fds[0], planned.files, planned.n_files, l->for_all, &kind);
 	if (fd < 0)
@@ -77,7 +78,9 @@ static const struct helper_ops layer_ops = { .done = layer_done };
 
 static int start_layer(struct prepare *p, int plan, struct err *err)
 {
-	const struct layering layering = { p->request->n_mappings, p->request->run_as != NULL };
+	const struct config *config = p->request->config;
+	const struct layering layering = { p->request->n_mappings, config->max_plan_bytes,
+		p->request->run_as != NULL };
 	const int fds[] = { p->request->images, plan };
 	const struct helper_spec spec = {
 		.main = layer_main,
@@ -86,7 +89,7 @@ static int start_layer(struct prepare *p, int plan, struct err *err)
 		.fds = fds,
 		.n_fds = 2,
 		.what = "making a layer over the images",
-		.deadline_ms = CONFIG_LAYER_MS,
+		.deadline_ms = (unsigned)config->layer_ms,
 	};
 
 	return helper_start(p->base, p->reaper, &spec, &layer_ops, p, &p->layerer, err);
@@ -99,7 +102,8 @@ static int take_plan(struct prepare *p, int fd, struct err *err)
 {
 	autofd int owned = fd;
 
-	if (planner_read(owned, p->request->n_mappings, &p->planned, err) < 0)
+	if (planner_read(owned, p->request->config->max_plan_bytes, p->request->n_mappings,
+		    &p->planned, err) < 0)
 		return -1;
 	if (p->planned.n_errors || p->planned.n_files == 0)
 		return 1;
@@ -174,17 +178,20 @@ int prepare_images(const struct prepare *p)
 void prepare_ask_unchanged(struct prepare *p)
 {
 	/* There is room: each question comes once. */
-	(void)helper_ask(p->planner, PLANNER_UNCHANGED, -1, CONFIG_UNCHANGED_MS);
+	(void)helper_ask(
+		p->planner, PLANNER_UNCHANGED, -1, (unsigned)p->request->config->unchanged_ms);
 }
 
 void prepare_ask_explain(struct prepare *p, int log)
 {
-	(void)helper_ask(p->planner, PLANNER_EXPLAIN, log, CONFIG_EXPLAIN_MS);
+	(void)helper_ask(
+		p->planner, PLANNER_EXPLAIN, log, (unsigned)p->request->config->explain_ms);
 }
 
 void prepare_ask_statistics(struct prepare *p, int work)
 {
-	(void)helper_ask(p->planner, PLANNER_STATISTICS, work, CONFIG_EXPLAIN_MS);
+	(void)helper_ask(
+		p->planner, PLANNER_STATISTICS, work, (unsigned)p->request->config->explain_ms);
 }
 
 void prepare_end(struct prepare *p)

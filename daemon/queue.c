@@ -76,7 +76,7 @@ int queue_add(struct queue *q, struct queue_item *item, uid_t uid, struct err *e
 
 	if (q->waiting >= q->max_waiting)
 		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%zu restores are waiting already, of all users (max-waiting is %zu)",
+			"%zu restores are waiting already, of all users ([Limits] MaxRestores is %zu)",
 			q->waiting, q->max_waiting);
 	u = find_user(q, uid);
 	if (!u)

@@ -33,17 +33,21 @@ static void tell(struct reaper *r, pid_t pid, int status, const struct rusage *u
 	watch->ended(watch, status);
 }
 
-static void sigchld(evutil_socket_t sig, short what, void *arg)
+void reap_now(struct reaper *r)
 {
-	struct reaper *r = arg;
 	struct rusage usage;
 	int status;
 	pid_t pid;
 
-	(void)sig, (void)what;
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0)
 		tell(r, pid, status, &usage);
 	r->reaped(r->arg);
+}
+
+static void sigchld(evutil_socket_t sig, short what, void *arg)
+{
+	(void)sig, (void)what;
+	reap_now(arg);
 }
 
 int reaper_new(struct event_base *base, void (*reaped)(void *arg), void *arg, struct reaper **ret)

@@ -33,6 +33,12 @@ struct reap_watch {
  */
 int reaper_new(struct event_base *base, void (*reaped)(void *arg), void *arg, struct reaper **ret);
 
+/*
+ * Take the children that have ended, as upon SIGCHLD. For a look now and then: the signal comes to the loop
+ * through a pipe, and with no memory for that write the kernel lets it get lost.
+ */
+void reap_now(struct reaper *r);
+
 /* NULL is allowed. Watches that are left are forgotten, their children become init's at our exit. */
 void reaper_free(struct reaper *r);
 

@@ -117,8 +117,8 @@ static int no_session(struct user *user)
 	return -ENOMEM;
 }
 
-int session_new(struct event_base *base, uint64_t id, int fd, struct policy_peer *peer,
-	struct user *user, const struct session_ops *ops, void *arg, struct session **ret)
+int session_new(const struct session_spec *spec, int fd, struct policy_peer *peer,
+	struct user *user, struct session **ret)
 {
 	autofd int owned = fd;
 	autofree struct session *s = calloc(1, sizeof(*s));
@@ -126,15 +126,16 @@ int session_new(struct event_base *base, uint64_t id, int fd, struct policy_peer
 	if (!s)
 		return no_session(user);
 	s->user = user;
-	s->id = id;
+	s->id = spec->id;
 	s->peer = *peer;
 	*peer = (struct policy_peer){ 0 };
-	s->ops = ops;
-	s->arg = arg;
+	s->config = spec->config;
+	s->ops = spec->ops;
+	s->arg = spec->arg;
 	STAILQ_INIT(&s->out);
 	wire_tune(fd);
-	s->on_readable = event_new(base, fd, EV_READ | EV_PERSIST, readable, s);
-	s->on_writable = event_new(base, fd, EV_WRITE | EV_PERSIST, writable, s);
+	s->on_readable = event_new(spec->base, fd, EV_READ | EV_PERSIST, readable, s);
+	s->on_writable = event_new(spec->base, fd, EV_WRITE | EV_PERSIST, writable, s);
 	if (!s->on_readable || !s->on_writable || event_add(s->on_readable, NULL) < 0) {
 		if (s->on_readable)
 			event_free(s->on_readable);
@@ -186,10 +187,10 @@ void session_send(struct session *s, uint8_t *data, size_t size, struct fdset *f
 	if (s->ended)
 		return;
 	flush_out(s);
-	if (s->out_bytes > CONFIG_MAX_QUEUE_BYTES || s->out_fds > CONFIG_MAX_QUEUE_FDS) {
+	if (s->out_bytes > s->config->max_queue_bytes || s->out_fds > s->config->max_queue_fds) {
 		log_line(LOG_NOTICE, &what,
-			"does not read: more than %d bytes or %d descriptors wait; the session ends",
-			CONFIG_MAX_QUEUE_BYTES, CONFIG_MAX_QUEUE_FDS);
+			"does not read: %zu bytes and %zu descriptors wait, over MaxQueueSize or MaxQueueDescriptors; the session ends",
+			s->out_bytes, s->out_fds);
 		session_end(s);
 	} else if (over.code && s->out_bytes) {
 		log_line(LOG_NOTICE, &what, "%s; the session ends", over.text);

@@ -14,6 +14,7 @@
 #include "users.h"
 #include "wire.h"
 
+struct config;
 struct session;
 
 struct session_ops {
@@ -51,8 +52,17 @@ struct session {
 	size_t out_bytes, out_fds; /* of what waits */
 	bool ended;
 	LIST_HEAD(, session_watch) watches;
+	const struct config *config;   /* borrowed */
 	const struct session_ops *ops; /* borrowed, with arg */
 	void *arg;
+};
+
+struct session_spec {
+	struct event_base *base;       /* borrowed */
+	const struct config *config;   /* borrowed; may change at any time */
+	const struct session_ops *ops; /* borrowed until gone(), with arg */
+	void *arg;
+	uint64_t id;
 };
 
 /**
@@ -60,19 +70,18 @@ struct session {
  * @fd:   consumed; connected SEQPACKET socket
  * @peer: on success its groups are the session's, and it is empty
  * @user: consumed: put down at its end; a session of it was charged
- * @ops:  borrowed until gone()
  *
  * Return: 0 or -errno.
  */
-int session_new(struct event_base *base, uint64_t id, int fd, struct policy_peer *peer,
-	struct user *user, const struct session_ops *ops, void *arg, struct session **ret);
+int session_new(const struct session_spec *spec, int fd, struct policy_peer *peer,
+	struct user *user, struct session **ret);
 
 /**
  * session_send() - send a message, now or when the client reads
  * @data: owned by the caller before; consumed in every case (free(3))
  * @fds:  NULL or a set; what is in it is consumed in every case
  *
- * A client that lets more wait than CONFIG_MAX_QUEUE_BYTES is ended.
+ * A client that lets more wait than config->max_queue_bytes is ended.
  */
 void session_send(struct session *session, uint8_t *data, size_t size, struct fdset *fds);
 

@@ -111,18 +111,24 @@ static bool is_one_of(uint32_t pid, const uint32_t *pids, size_t n)
 	return false;
 }
 
-size_t sweep_strays(const struct reaper *reaper, const uint32_t *pids, size_t n, bool kill_them)
+static bool is_marked(pid_t pid, const struct sweep_marks *marks)
+{
+	return (marks->session && getsid(pid) == marks->session) ||
+	       is_one_of(innermost_pid(pid), marks->pids, marks->n_pids);
+}
+
+size_t sweep_strays(const struct reaper *reaper, const struct sweep_marks *marks, bool kill_them)
 {
 	struct pids children = { 0 };
 	size_t found = 0;
 
-	if (n == 0)
+	if (!marks->session && !marks->n_pids)
 		return 0;
 	add_children(&children, getpid());
 	for (size_t i = 0; i < children.n; i++) {
 		pid_t pid = children.list[i];
 
-		if (reap_is_watched(reaper, pid) || !is_one_of(innermost_pid(pid), pids, n))
+		if (reap_is_watched(reaper, pid) || !is_marked(pid, marks))
 			continue;
 		found++;
 		if (kill_them)

@@ -19,15 +19,22 @@
  */
 void sweep_tree(pid_t root);
 
+/* What can be told of what criu makes, once criu itself is gone. */
+struct sweep_marks {
+	pid_t session; /* criu's, which tasks have until they get that of the images; 0: not known */
+	const uint32_t *pids; /* borrowed; of the tasks in the images; NULL: not known */
+	size_t n_pids;
+};
+
 /**
  * sweep_strays() - what criu left to us when it was killed: its children became ours, for we are the subreaper
- * @pids: of the tasks in the images; criu gives each its own, in the innermost pid namespace of the task
- * @kill: SIGKILL to each of them and its descendants
+ * @marks: one of them is enough; criu gives each task its pid of the images, in its innermost pid namespace
+ * @kill:  SIGKILL to each of them and its descendants
  *
  * Only children that nobody waits for are looked at, so no other job's are hit.
  *
  * Return: how many there are, zombies included.
  */
-size_t sweep_strays(const struct reaper *reaper, const uint32_t *pids, size_t n, bool kill);
+size_t sweep_strays(const struct reaper *reaper, const struct sweep_marks *marks, bool kill);
 
 #endif

@@ -3,12 +3,12 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "sweep.h"
 
 void tree_init(struct tree *tree, struct reaper *reaper,
 	void (*ended)(struct tree *tree, bool known, int status, const struct rusage *usage))
@@ -34,6 +34,22 @@ struct record_task tree_task(pid_t pid)
 bool tree_is_same_task(const struct record_task *task)
 {
 	return task->pid && task->start_time && tree_task(task->pid).start_time == task->start_time;
+}
+
+/* The number may be another's by now: the moment of its start tells them apart. */
+static int open_same(const struct record_task *task)
+{
+	autofd int pidfd = task->pid ? pidfd_open(task->pid, 0) : -1;
+
+	return pidfd >= 0 && tree_is_same_task(task) ? TAKE_FD(pidfd) : -1;
+}
+
+void tree_signal(const struct record_task *task, int sig)
+{
+	autofd int pidfd = open_same(task);
+
+	if (pidfd >= 0)
+		(void)pidfd_send_signal(pidfd, sig, NULL, 0);
 }
 
 int tree_adopt(struct tree *tree, pid_t pid, struct err *err)
@@ -64,14 +80,6 @@ static void foreign_ended(void *arg, bool known, int status)
 	tree->ended(tree, known, status, NULL);
 }
 
-/* The number may be another's by now: the moment of its start tells them apart. */
-static int open_same(const struct record_task *root)
-{
-	autofd int pidfd = root->pid ? pidfd_open(root->pid, 0) : -1;
-
-	return pidfd >= 0 && tree_is_same_task(root) ? TAKE_FD(pidfd) : -1;
-}
-
 int tree_recover(
 	struct tree *tree, const struct record_task *root, int pidfd, struct event_base *base)
 {
@@ -100,7 +108,9 @@ void tree_kill(struct tree *tree, pid_t worker)
 		sweep_tree(tree->root.pid);
 	if (worker)
 		sweep_tree(worker);
-	(void)sweep_strays(tree->reaper, tree->pids, tree->n_pids, true);
+	else if (tree_is_same_task(&tree->criu))
+		sweep_tree(tree->criu.pid);
+	(void)sweep_strays(tree->reaper, &tree->marks, true);
 }
 
 bool tree_is_left(const struct tree *tree)
@@ -109,7 +119,9 @@ bool tree_is_left(const struct tree *tree)
 		return true;
 	if (tree->cgroup.fd >= 0)
 		return cgroup_populated(&tree->cgroup);
-	return sweep_strays(tree->reaper, tree->pids, tree->n_pids, false) > 0;
+	if (tree_is_same_task(&tree->root) || tree_is_same_task(&tree->criu))
+		return true;
+	return sweep_strays(tree->reaper, &tree->marks, false) > 0;
 }
 
 int tree_count(const struct tree *tree, bool criu_runs)

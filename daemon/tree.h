@@ -11,14 +11,15 @@
 #include "reap.h"
 #include "record.h"
 #include "rootwatch.h"
+#include "sweep.h"
 
 struct tree {
-	struct reaper *reaper; /* borrowed */
-	struct cgroup cgroup;  /* owned; fd -1: none */
-	const uint32_t *pids;  /* borrowed; of the images, for the walk; NULL: none */
-	size_t n_pids;
-	struct record_task root; /* pid 0: not there yet */
-	int pidfd;               /* owned; of the root; -1: none */
+	struct reaper *reaper;    /* borrowed */
+	struct cgroup cgroup;     /* owned; fd -1: none */
+	struct sweep_marks marks; /* for the walk */
+	struct record_task root;  /* pid 0: not there yet */
+	struct record_task criu;  /* of a daemon before us; pid 0: none */
+	int pidfd;                /* owned; of the root; -1: none */
 	/* Of the two at most one waits: the root is our child, or that of who adopted it after a restart. */
 	struct reap_watch child;
 	struct rootwatch *foreign; /* owned */
@@ -35,6 +36,9 @@ struct record_task tree_task(pid_t pid);
 
 /* Is it still there? */
 bool tree_is_same_task(const struct record_task *task);
+
+/* Send it a signal, if it is still there. */
+void tree_signal(const struct record_task *task, int sig);
 
 /**
  * tree_adopt() - criu says that this is the root

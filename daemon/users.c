@@ -22,12 +22,12 @@ struct user {
 static const struct {
 	const char *what, *limit;
 } names[USERS_WHATS] = {
-	[USERS_SESSIONS] = { "connections", "max-sessions-per-user" },
-	[USERS_LENT] = { "lent descriptors", "max-lent-per-user" },
-	[USERS_JOBS] = { "jobs under way", "max-jobs-per-user" },
-	[USERS_KEPT] = { "jobs that are kept", "max-kept-per-user" },
-	[USERS_LOG_BYTES] = { "bytes of logs", "max-log-bytes-per-user" },
-	[USERS_QUEUED_BYTES] = { "bytes of messages not read yet", "max-queued-bytes-per-user" },
+	[USERS_SESSIONS] = { "connections", "[UserLimits] MaxSessions" },
+	[USERS_LENT] = { "lent descriptors", "[UserLimits] MaxLent" },
+	[USERS_JOBS] = { "jobs under way", "[UserLimits] MaxRestores" },
+	[USERS_KEPT] = { "jobs that are kept", "[UserLimits] MaxKeptJobs" },
+	[USERS_LOG_BYTES] = { "bytes of logs", "[UserLimits] MaxLogSize" },
+	[USERS_QUEUED_BYTES] = { "bytes of messages not read yet", "[UserLimits] MaxQueueSize" },
 };
 
 void users_init(struct users *users, const struct users_limits *limits)

@@ -35,7 +35,7 @@ struct users {
 
 void users_init(struct users *users, const struct users_limits *limits);
 
-/* The name of a limit as configuration files have it ("max-lent-per-user"); never NULL. */
+/* The name of a limit as configuration files have it ("[UserLimits] MaxLent"); never NULL. */
 const char *users_limit_name(enum users_what what);
 
 /**

@@ -65,6 +65,8 @@ static int recv_sized(int sock, size_t size, struct packet *ret, struct err *err
 	/* As in peek_size(): the peer may have closed between the two. */
 	if (n < 0 && errno == ECONNRESET)
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (n < 0 && errno == EINTR)
+		return -EAGAIN;
 	if (n < 0)
 		return err_set(err, ERR_INTERNAL, errno, NULL, "cannot receive");
 	if (take_fds(&msg, &p.fds) < 0)

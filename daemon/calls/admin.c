@@ -37,11 +37,11 @@ int hello_call(const struct call *call, struct err *err)
 	welcome.has_max_packet_bytes = true;
 	welcome.max_packet_bytes = WIRE_MAX_BYTES;
 	welcome.has_max_lent = true;
-	welcome.max_lent = CONFIG_MAX_LENT;
+	welcome.max_lent = (uint32_t)call->calls->config->max_lent;
 	welcome.has_max_number = true;
 	welcome.max_number = call->calls->jobs->highest;
 	welcome.has_default_deadline_ms = true;
-	welcome.default_deadline_ms = call->calls->config->deadline_ms;
+	welcome.default_deadline_ms = (uint32_t)call->calls->config->deadline_ms;
 	message.body_case = FDBROKER__V1__SERVER_MESSAGE__BODY_WELCOME;
 	message.welcome = &welcome;
 	message_send(call->session, &message, NULL);

@@ -2,7 +2,9 @@
 /* Decode, check what is common to all calls, dispatch. See calls.h. */
 #include "calls/calls.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "calls/handlers.h"
 #include "calls/message.h"
@@ -80,6 +82,39 @@ static int check_serial(
 	return 0;
 }
 
+/* protobuf-c's unpacking gives NULL for both: bytes that are no message, and no memory for one. */
+static void *take_memory(void *no_memory, size_t size)
+{
+	void *p = malloc(size);
+
+	if (!p)
+		*(bool *)no_memory = true;
+	return p;
+}
+
+static void give_memory(void *none, void *p)
+{
+	(void)none;
+	free(p);
+}
+
+/* Return: the message, of malloc(3); or NULL with @err. */
+static Fdbroker__V1__ClientMessage *unpack(const struct packet *packet, struct err *err)
+{
+	bool no_memory = false;
+	ProtobufCAllocator allocator = { take_memory, give_memory, &no_memory };
+	Fdbroker__V1__ClientMessage *message =
+		fdbroker__v1__client_message__unpack(&allocator, packet->size, packet->data);
+
+	if (no_memory)
+		err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a call of %zu bytes",
+			packet->size);
+	else if (!message)
+		err_set(err, ERR_PROTOCOL, 0, NULL,
+			"%zu bytes that are no fdbroker.v1.ClientMessage", packet->size);
+	return message;
+}
+
 /* Who, what, why, and by which rule; of what is no fault of the client's but a decision of ours. */
 static void log_refused(const struct session *session, const struct err *err)
 {
@@ -104,15 +139,12 @@ static void log_refused(const struct session *session, const struct err *err)
 void calls_packet(struct calls *calls, struct session *session, struct packet *packet)
 {
 	struct log_about about = { .session = session->id };
-	Fdbroker__V1__ClientMessage *message =
-		fdbroker__v1__client_message__unpack(NULL, packet->size, packet->data);
+	struct err err;
+	Fdbroker__V1__ClientMessage *message = unpack(packet, &err);
 	struct call call = { calls, session, message, packet,
 		message ? restore_of(message) : NULL };
-	struct err err;
 
 	if (!message) {
-		err_set(&err, ERR_PROTOCOL, 0, NULL,
-			"%zu bytes that are no fdbroker.v1.ClientMessage", packet->size);
 		calls_bad_packet(session, &err);
 		session_end(session);
 		return;

@@ -56,9 +56,10 @@ static int wait_idle(const struct call *call, struct err *err)
 {
 	struct drain_waiter *w;
 
-	if (call->session->waiting >= CONFIG_MAX_WAITING)
+	if (call->session->waiting >= call->calls->config->max_waiting)
 		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%d calls of this connection wait, its limit", CONFIG_MAX_WAITING);
+			"%u calls of this connection wait, its limit (MaxWaitingPerSession)",
+			call->session->waiting);
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to wait");

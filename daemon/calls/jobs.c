@@ -96,10 +96,10 @@ static int wait_for(const struct call *call, struct job *job, struct err *err)
 		send_report(session, call->message->serial, job);
 		return 0;
 	}
-	if (session->waiting >= CONFIG_MAX_WAITING)
+	if (session->waiting >= session->config->max_waiting)
 		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%d calls of this connection wait for the end of jobs, its limit",
-			CONFIG_MAX_WAITING);
+			"%u calls of this connection wait for the end of jobs, its limit (MaxWaitingPerSession)",
+			session->waiting);
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to wait");
@@ -162,8 +162,8 @@ int log_call(const struct call *call, struct err *err)
 	const Fdbroker__V1__Log *log = call->message->log;
 	struct job *job = find(call, log->has_job, log->job, err);
 	struct fdset fds = { 0 };
+	autofd int fd = -1;
 	struct stat st;
-	int fd;
 
 	if (!job)
 		return -1;
@@ -172,9 +172,11 @@ int log_call(const struct call *call, struct err *err)
 			"job %lu has no log, criu %s started for it", (unsigned long)log->job,
 			job_record(job)->has_result ? "was never" : "has not been");
 	fd = keep_log_open(&call->calls->jobs->keep, log->job);
-	if (fd < 0 || fstat(fd, &st) < 0 || fdset_add(&fds, fd) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(err, ERR_INTERNAL, fd < 0 ? -fd : errno, "job",
 			"the log of job %lu cannot be opened", (unsigned long)log->job);
+	if (fdset_add(&fds, TAKE_FD(fd)) < 0)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a log");
 	file.has_job = file.has_log = file.has_complete = file.has_bytes = true;
 	file.job = log->job;
 	file.log = 0;

@@ -16,10 +16,10 @@ static const char *field_of(char *buf, unsigned size, size_t i)
 
 static int take_room(const struct call *call, size_t n, struct err *err)
 {
-	if (call->session->lent.n + n > CONFIG_MAX_LENT)
+	if (call->session->lent.n + n > call->calls->config->max_lent)
 		return err_set(err, ERR_LIMIT, 0, "names",
-			"names: this session has lent %zu descriptors; %zu more would be over its limit of %d",
-			call->session->lent.n, n, CONFIG_MAX_LENT);
+			"names: this session has lent %zu descriptors; %zu more would be over its limit of %u (MaxLentPerSession)",
+			call->session->lent.n, n, (unsigned)call->calls->config->max_lent);
 	if (call->calls->lent + call->calls->jobs->lent + n > call->calls->max_lent_in_all)
 		return err_set(err, ERR_LIMIT, 0, "names",
 			"names: all sessions have lent %zu descriptors; %zu more would be over the broker's limit of %zu (its RLIMIT_NOFILE)",

@@ -87,10 +87,10 @@ static int start(const struct call *call, const struct planner_request *request,
 	struct jobs *jobs = call->calls->jobs;
 	struct asked *a;
 
-	if (call->calls->reports >= CONFIG_MAX_REPORTS)
+	if (call->calls->reports >= call->calls->config->max_reports)
 		return err_set(err, ERR_LIMIT, 0, NULL,
-			"%d plans and inspections are under way, the broker's limit",
-			CONFIG_MAX_REPORTS);
+			"%u plans and inspections are under way, the broker's limit (MaxReports)",
+			call->calls->reports);
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a report");
@@ -111,7 +111,7 @@ int plan_call(const struct call *call, struct err *err)
 {
 	autorestore struct restore_checked checked = { .spec = JOB_SPEC_NONE };
 	autofree struct planner_mapping *wishes = NULL;
-	struct planner_request request = { .output = PLANNER_PLAN };
+	struct planner_request request = { .output = PLANNER_PLAN, .config = call->calls->config };
 
 	if (restore_check(call, &checked, err) < 0)
 		return -1;
@@ -129,7 +129,8 @@ int plan_call(const struct call *call, struct err *err)
 int inspect_call(const struct call *call, struct err *err)
 {
 	const Fdbroker__V1__Inspect *inspect = call->message->inspect;
-	struct planner_request request = { .output = PLANNER_INSPECT };
+	struct planner_request request = { .output = PLANNER_INSPECT,
+		.config = call->calls->config };
 	struct credentials client;
 
 	if (!inspect->has_images_dir)

@@ -210,10 +210,10 @@ static int check_mappings(const struct call *call, struct job_spec *spec, struct
 {
 	const Fdbroker__V1__Restore *r = call->restore;
 
-	if (r->n_mappings > CONFIG_MAX_MAPPINGS)
+	if (r->n_mappings > call->calls->config->max_mappings)
 		return err_set(err, ERR_LIMIT, 0, "mappings",
-			"mappings: %zu are over the limit of %d", r->n_mappings,
-			CONFIG_MAX_MAPPINGS);
+			"mappings: %zu are over the limit of %u (MaxMappings)", r->n_mappings,
+			(unsigned)call->calls->config->max_mappings);
 	spec->mappings = calloc(r->n_mappings + 1, sizeof(*spec->mappings));
 	if (!spec->mappings)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
@@ -253,12 +253,13 @@ static int check_rights(const struct call *call, struct job_spec *spec, struct e
 static int check_deadline(const struct call *call, struct job_spec *spec, struct err *err)
 {
 	const Fdbroker__V1__Restore *r = call->restore;
+	const struct config *config = call->calls->config;
 
-	spec->deadline_ms = r->has_deadline_ms ? r->deadline_ms : call->calls->config->deadline_ms;
-	if (spec->deadline_ms < 1 || spec->deadline_ms > CONFIG_MAX_DEADLINE_MS)
+	spec->deadline_ms = r->has_deadline_ms ? r->deadline_ms : (uint32_t)config->deadline_ms;
+	if (spec->deadline_ms < 1 || spec->deadline_ms > config->max_deadline_ms)
 		return err_set(err, ERR_BAD_REQUEST, 0, "deadline_ms",
-			"deadline_ms: %u is not within 1 .. %u", spec->deadline_ms,
-			CONFIG_MAX_DEADLINE_MS);
+			"deadline_ms: %u is not within 1 .. %u (MaxDeadlineSec)", spec->deadline_ms,
+			(unsigned)config->max_deadline_ms);
 	return 0;
 }
 

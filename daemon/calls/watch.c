@@ -51,7 +51,7 @@ static void tell(struct watcher *w, struct job *job, Fdbroker__V1__Event *event)
 
 	if (!is_wanted(w, job_record(job)))
 		return;
-	if (w->session->out_bytes > CONFIG_MAX_WATCH_BYTES) {
+	if (w->session->out_bytes > w->session->config->max_watch_bytes) {
 		w->lost++;
 		return;
 	}

@@ -424,12 +424,13 @@ static bool explain_silence(
 	first = first_waiting(list);
 	if (resumed || (!unlocked && !first))
 		return false;
+	if (first && !unlocked) {
+		tell_hang(about, first->hang, &first->f, ret);
+		return true;
+	}
 	f.line.pid = 0;
 	f.captures.n = 0;
-	if (unlocked)
-		tell_hang(about, &explain_hangs[explain_n_hangs - 1], &f, ret);
-	else
-		tell_hang(about, first->hang, &first->f, ret);
+	tell_hang(about, &explain_hangs[explain_n_hangs - 1], &f, ret);
 	return true;
 }
 

@@ -148,7 +148,7 @@ const struct explain_rule explain_rules[] = {
 	TELLS("Unable to reopen the pipe %s: No such device or address", "lent-unfit",
 		"what is lent for a pipe is a socket, or a FIFO without a reader: criu cannot open it anew"),
 	TELLS("Unable to reopen the pipe %s: %s", "lent-unfit",
-		"criu cannot open anew what is lent for a pipe: {1}"), /* read */
+		"criu cannot open anew what is lent for a pipe: {1}"),
 
 	/* ---- mounts ---- */
 	TELLS("BUG at criu/mount.c:", "root-needed",

@@ -36,8 +36,10 @@ void explain_add_bytes(struct explain_text *t, const char *bytes, size_t n)
 
 	/* criu indents by tabs, which are no news. */
 	n = n < sizeof(plain) ? n : sizeof(plain);
+	memcpy(plain, bytes, n);
 	for (size_t i = 0; i < n; i++)
-		plain[i] = bytes[i] == '\t' ? ' ' : bytes[i];
+		if (plain[i] == '\t')
+			plain[i] = ' ';
 	explain_add(t, "%s", printable(name, sizeof(name), plain, n));
 }
 

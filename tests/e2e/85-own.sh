@@ -87,7 +87,7 @@ test_a_user_restores_its_own_tree() {
 	assert_status 0 ctl_user restore -D images
 	assert_eq "its rights" "$(status_of "$pid" "$rights")" "$before"
 	assert_eq "no_new_privs" "$(status_of "$pid" NoNewPrivs)" "NoNewPrivs: 1 "
-	assert_match "the log" "$(tail -n 20 /tmp/broker.log)" 'uid 4242, pid [0-9]+; class own: --allow-own is on'
+	assert_match "the log" "$(tail -n 20 /tmp/broker.log)" 'uid 4242, pid [0-9]+; class own: AllowOwn is on'
 	: >logs/log
 	wait_for grep -q child logs/log
 	wait_for grep -q thread logs/log
@@ -142,9 +142,9 @@ test_off_is_the_default() {
 	for call in "restore -D images" list "show 1" "cancel 1" "drain"; do
 		# shellcheck disable=SC2086 # words
 		assert_status 3 ctl_user $call
-		assert_match "the error of $call" "$output" "[A-Z][a-z]+: not for uid 4242, whose class is none: .*--allow-own is off"
+		assert_match "the error of $call" "$output" "[A-Z][a-z]+: not for uid 4242, whose class is none: .*AllowOwn is off"
 	done
-	assert_match "the log" "$(tail -n 1 /tmp/broker.log)" 'refused to user 4242 .*class none: .*--allow-own is off'
+	assert_match "the log" "$(tail -n 1 /tmp/broker.log)" 'refused to user 4242 .*class none: .*AllowOwn is off'
 	assert_nothing_left "$target" ""
 	stop_broker
 }
@@ -249,7 +249,7 @@ test_jobs_of_others_are_unseen() {
 	assert_match "what root sees" "$(ctl list --no-legend)" '4242'
 	assert_match "what its owner sees" "$(ctl_user show 1)" 'restored'
 	assert_status 3 ctl_user drain
-	assert_match "the error" "$output" "Drain: not for uid 4242, whose class is own: --allow-own is on"
+	assert_match "the error" "$output" "Drain: not for uid 4242, whose class is own: AllowOwn is on"
 	end "$target"
 	stop_broker
 }

@@ -46,17 +46,20 @@ box_down() {
 
 # A command inside, beside the services, with a deadline.
 in_box() { # command...
-	"$SDBOX" run /tmp/box timeout -s KILL 60 "$@"
+	"$SDBOX" run /tmp/box timeout -s KILL 100 "$@"
 }
 
-# What "make install" makes, and what docs/operations.md says to do after it. In the machine's own root the criu
-# is the one of find-criu; the Debian 13 tree has its own.
+# In the machine's own root the criu is the one of find-criu; the Debian 13 tree has its own.
+box_criu() {
+	[ "$box_root" = / ] || return 0
+	printf '#!/bin/sh\nexec "%s" "$@"\n' "$CRIU" >"$inside/usr/local/sbin/criu"
+	chmod 755 "$inside/usr/local/sbin/criu"
+}
+
+# What "make install" makes, and what docs/operations.md says to do after it.
 box_install() {
 	cp -a "$e2e_build/stage/$((box_systemd >= 254 ? 257 : 252))/." "$inside/"
-	if [ "$box_root" = / ]; then
-		printf '#!/bin/sh\nexec "%s" "$@"\n' "$CRIU" >"$inside/usr/local/sbin/criu"
-		chmod 755 "$inside/usr/local/sbin/criu"
-	fi
+	box_criu
 	in_box systemd-sysusers 2>/tmp/sysusers || fail "$(</tmp/sysusers)"
 	in_box systemd-tmpfiles --create criu-fdbroker.conf
 	in_box journalctl --update-catalog

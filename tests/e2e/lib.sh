@@ -14,7 +14,8 @@
 # A test runs with set -e, in /tmp, and ends what it has started: stop_broker, end PID.
 #
 # Environment: FDB_BUILD the build folder (default build), TEST_TIMEOUT seconds for a test (default 120),
-# CRIU a criu to use instead of the one that tests/rig/find-criu finds.
+# CRIU a criu to use instead of the one that tests/rig/find-criu finds, ROUNDS how often to repeat what is
+# repeated (the tests themselves say how often that is by default). What begins with FDB_ is there in a test, too.
 set -uo pipefail
 
 e2e_file=$(realpath "$0")
@@ -394,13 +395,14 @@ e2e_remove_cgroup() { # cgroup
 # Everything that is started for the test dies with this shell: the kernel sees to it (PDEATHSIG, pid
 # namespace).
 e2e_run() { # name
-	local status=0 fault pid
+	local status=0 fault pid own
 
 	[ "$(id -u)" = 0 ] || fail "root is needed"
 	declare -F "$1" >/dev/null || fail "no test $1 in $e2e_file"
 	export FDB_BUILD=$e2e_build
 	CRIU=$("$e2e_top/tests/rig/find-criu") || skip "no criu that restores here"
 	fault=$("$e2e_top/tests/rig/criu-env") || fail "cannot find out whether hardware breakpoints fire"
+	mapfile -t own < <(env | grep '^FDB_' || true)
 	e2e_make_cgroup
 	trap 'e2e_remove_cgroup "$e2e_cgroup"' EXIT
 	trap 'exit 1' INT TERM HUP
@@ -410,7 +412,7 @@ e2e_run() { # name
 				unshare -m -p -f --kill-child --mount-proc --propagation private \
 				env -i --default-signal HOME=/root LANG=C.UTF-8 \
 				PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-				FDB_BUILD="$e2e_build" CRIU="$CRIU" ${fault:+"$fault"} \
+				"${own[@]}" CRIU="$CRIU" ${fault:+"$fault"} ${ROUNDS:+"ROUNDS=$ROUNDS"} \
 				bash "$e2e_file" world "$1"
 	) </dev/null &
 	pid=$!

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
@@ -58,17 +59,21 @@ static void write_criu(const struct broker *b, const char *mode)
 	assert_int_equal(chmod(path, 0755), 0);
 }
 
-static _Noreturn void exec_broker(const struct broker *b)
-{
-	char program[PATH_MAX], criu[PATH_MAX], state[PATH_MAX];
+#define MAX_OPTIONS 16
 
-	build_path(program, "criu-fdbroker");
+static _Noreturn void exec_broker(const struct broker *b, const char *const *options)
+{
+	char program[PATH_MAX], criu[PATH_MAX];
+	const char *argv[16 + MAX_OPTIONS] = { "criu-fdbroker", "--socket", b->socket, "--criu",
+		criu, "--criu-fault", "0", "--state", b->state, "-v" };
+
+	build_path(program, getenv("RAW_BROKER") ?: "criu-fdbroker");
 	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
-	snprintf(state, sizeof(state), "%s/state", b->dir);
 	if (!getenv("RAW_VERBOSE"))
 		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
-	execl(program, "criu-fdbroker", "--socket", b->socket, "--criu", criu, "--criu-fault", "0",
-		"--state", state, "-v", (char *)NULL);
+	for (size_t i = 0; options && options[i] && i < MAX_OPTIONS; i++)
+		argv[10 + i] = options[i];
+	execv(program, (char *const *)argv);
 	_exit(126);
 }
 
@@ -144,20 +149,68 @@ char *broker_children(const struct broker *b)
 	return text;
 }
 
-void broker_start(struct broker *b, const char *mode)
+void broker_prepare(struct broker *b, const char *mode)
 {
 	*b = (struct broker){ .dir = "/tmp/fdbroker-test-XXXXXX" };
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->socket, sizeof(b->socket), "%s/s", b->dir);
 	snprintf(b->images, sizeof(b->images), "%s/images", b->dir);
+	snprintf(b->state, sizeof(b->state), "%s/state", b->dir);
 	assert_int_equal(mkdir(b->images, 0755), 0);
+	assert_int_equal(mkdir(b->state, 0700), 0);
 	write_images(b);
 	if (mode)
 		write_criu(b, mode);
+}
+
+/* ---- its control group ---- */
+
+/* Below the one that we are in, so that all below it are of this broker's jobs. None without cgroup v2. */
+static void make_cgroup(struct broker *b)
+{
+	char line[PATH_MAX], mount[64] = "", own[128] = "";
+	FILE *f = fopen("/proc/mounts", "re");
+
+	while (f && !mount[0] && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %63s cgroup2 ", mount) != 1 || !strstr(line, " cgroup2 "))
+			mount[0] = 0;
+	if (f)
+		fclose(f);
+	if (!mount[0])
+		return;
+	f = fopen("/proc/self/cgroup", "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "0::%127s", own) == 1)
+			break;
+	if (f)
+		fclose(f);
+	snprintf(b->cgroup, sizeof(b->cgroup), "%s%s/fdbroker-test-XXXXXX", mount,
+		own[1] ? own : "");
+	assert_non_null(mkdtemp(b->cgroup));
+}
+
+static void write_cgroup(const struct broker *b, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", b->cgroup, name);
+	fd = b->cgroup[0] ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return;
+	(void)!write(fd, text, strlen(text));
+	close(fd);
+}
+
+void broker_launch(struct broker *b, const char *const *options)
+{
+	make_cgroup(b);
 	b->pid = fork();
 	assert_true(b->pid >= 0);
-	if (b->pid == 0)
-		exec_broker(b);
+	if (b->pid == 0) {
+		write_cgroup(b, "cgroup.procs", "0");
+		exec_broker(b, options);
+	}
 	for (int i = 0; access(b->socket, F_OK) < 0; i++) {
 		assert_true(i < WAIT_MS / 10);
 		pause_ms(10);
@@ -169,30 +222,134 @@ void broker_start(struct broker *b, const char *mode)
 	b->children_at_start = broker_children(b);
 }
 
-static void await_quiet(const struct broker *b)
+void broker_start_with(struct broker *b, const char *mode, const char *const *options)
+{
+	broker_prepare(b, mode);
+	broker_launch(b, options);
+}
+
+void broker_start(struct broker *b, const char *mode)
+{
+	broker_start_with(b, mode, NULL);
+}
+
+/* The lines of one text that another does not have. */
+static void write_missing(FILE *out, const char *sign, const char *text, const char *other)
+{
+	autofree char *copy = strdup(text);
+	char *rest = copy;
+
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (*line && !strstr(other, line))
+			fprintf(out, "%s%s; ", sign, line);
+}
+
+/* Lines, all or those of what a zygote costs the broker. */
+static unsigned count_lines(const char *text, bool of_zygotes)
+{
+	unsigned n = 0;
+
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		size_t size = strcspn(line, "\n");
+
+		n += !of_zygotes || memmem(line, size, "socket:[", 8) ||
+		     memmem(line, size, "[pidfd]", 7);
+	}
+	return n;
+}
+
+static unsigned count_words(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *p = text; *p; p++)
+		n += *p != ' ' && (p[1] == ' ' || !p[1]);
+	return n;
+}
+
+static bool is_as_at_start(const struct broker *b, const char *fds, const char *children)
+{
+	unsigned all = count_lines(fds, false), mine = count_lines(fds, true);
+	unsigned all_before = count_lines(b->fds_at_start, false),
+		 mine_before = count_lines(b->fds_at_start, true);
+
+	if (!b->zygotes_may_go)
+		return !strcmp(fds, b->fds_at_start) && !strcmp(children, b->children_at_start);
+	return count_words(children) <= count_words(b->children_at_start) && mine <= mine_before &&
+	       all - mine == all_before - mine_before;
+}
+
+char *broker_unrest(const struct broker *b)
 {
 	for (int i = 0;; i++) {
 		autofree char *fds = table_of(b->pid);
 		autofree char *children = broker_children(b);
+		char *text = NULL;
+		size_t size;
+		FILE *out;
 
-		if (!strcmp(fds, b->fds_at_start) && !strcmp(children, b->children_at_start))
-			return;
-		if (i == 500) {
-			assert_string_equal(children, b->children_at_start);
-			assert_string_equal(fds, b->fds_at_start);
+		if (is_as_at_start(b, fds, children))
+			return NULL;
+		if (i < 500) {
+			pause_ms(10);
+			continue;
 		}
-		pause_ms(10);
+		out = open_memstream(&text, &size);
+		assert_non_null(out);
+		fprintf(out, "children: %s; ", children);
+		write_missing(out, "+", fds, b->fds_at_start);
+		write_missing(out, "-", b->fds_at_start, fds);
+		fclose(out);
+		return text;
 	}
 }
 
-static void assert_no_cgroup_left(const struct broker *b)
+static void await_quiet(const struct broker *b)
 {
-	char command[256];
+	autofree char *unrest = broker_unrest(b);
+
+	if (unrest)
+		fail_msg("%s", unrest);
+}
+
+bool broker_has_cgroups(const struct broker *b)
+{
+	DIR *dir = b->cgroup[0] ? opendir(b->cgroup) : NULL;
+	bool has = false;
+
+	while (dir && !has) {
+		struct dirent *e = readdir(dir);
+
+		if (!e)
+			break;
+		has = e->d_type == DT_DIR && e->d_name[0] != '.';
+	}
+	if (dir)
+		closedir(dir);
+	return has;
+}
+
+/* Everything that the broker has had on disk. */
+static void remove_all(struct broker *b)
+{
+	char command[1024];
 
 	snprintf(command, sizeof(command),
-		"! find /sys/fs/cgroup -type d -name 'fdbroker-%d-*' 2>/dev/null | grep -q .",
-		b->pid);
+		"rm -rf %s; test -z '%s' || find %s -depth -type d -exec rmdir {} +", b->dir,
+		b->cgroup, b->cgroup[0] ? b->cgroup : "/nonexistent");
 	assert_int_equal(system(command), 0);
+	free(b->fds_at_start);
+	free(b->children_at_start);
+}
+
+void broker_kill(struct broker *b)
+{
+	close(b->witness);
+	(void)kill(b->pid, SIGKILL);
+	write_cgroup(b, "cgroup.kill", "1");
+	(void)waitpid(b->pid, NULL, 0);
+	pause_ms(100); /* a group that is killed takes a moment to be empty */
+	remove_all(b);
 }
 
 void broker_stop(struct broker *b)
@@ -205,7 +362,6 @@ void broker_stop(struct broker *b)
 
 void broker_reap(struct broker *b)
 {
-	char command[128];
 	int status;
 
 	close(b->witness);
@@ -216,11 +372,8 @@ void broker_reap(struct broker *b)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_int_equal(access(b->socket, F_OK), -1);
-	assert_no_cgroup_left(b);
-	snprintf(command, sizeof(command), "rm -rf %s", b->dir);
-	assert_int_equal(system(command), 0);
-	free(b->fds_at_start);
-	free(b->children_at_start);
+	assert_false(broker_has_cgroups(b));
+	remove_all(b);
 }
 
 /* ---- the client ---- */
@@ -239,6 +392,22 @@ int raw_connect(const struct broker *b)
 		pause_ms(10);
 	}
 	wire_tune(sock);
+	return sock;
+}
+
+int raw_connect_as(const struct broker *b, uid_t uid, gid_t gid)
+{
+	int sock;
+
+	/* The kernel notes at connect() who is in effect. */
+	assert_int_equal(chmod(b->dir, 0755), 0);
+	assert_int_equal(chmod(b->socket, 0666), 0);
+	assert_int_equal(setgroups(0, NULL), 0);
+	assert_int_equal(setegid(gid), 0);
+	assert_int_equal(seteuid(uid), 0);
+	sock = raw_connect(b);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
 	return sock;
 }
 
@@ -420,24 +589,53 @@ void raw_expect_failure(int sock, int code)
 	raw_done(&a);
 }
 
-static struct answer ask_status(int sock)
+struct answer raw_call(int sock, Fdbroker__V1__ClientMessage *message, const int *fds, size_t n_fds)
 {
-	Fdbroker__V1__ClientMessage message = FDBROKER__V1__CLIENT_MESSAGE__INIT;
-	Fdbroker__V1__Status status = FDBROKER__V1__STATUS__INIT;
-	struct answer a;
+	raw_send(sock, message, fds, n_fds);
+	return raw_recv(sock);
+}
 
-	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_STATUS;
-	message.status = &status;
-	raw_send(sock, &message, NULL, 0);
-	a = raw_recv(sock);
+static struct answer checked(struct answer a, int body)
+{
 	assert_non_null(a.message);
-	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_STATUS);
+	if ((int)a.message->body_case != body &&
+		a.message->body_case == FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR)
+		print_message("%s\n", a.message->error->text);
+	assert_int_equal(a.message->body_case, body);
 	return a;
+}
+
+struct answer raw_status(int sock)
+{
+	Fdbroker__V1__Status status = FDBROKER__V1__STATUS__INIT;
+
+	return checked(
+		raw_ask(sock, STATUS, status, &status), FDBROKER__V1__SERVER_MESSAGE__BODY_STATUS);
+}
+
+struct answer raw_show(int sock, uint64_t job)
+{
+	Fdbroker__V1__Show show = FDBROKER__V1__SHOW__INIT;
+
+	show.has_job = true;
+	show.job = job;
+	return checked(
+		raw_ask(sock, SHOW, show, &show), FDBROKER__V1__SERVER_MESSAGE__BODY_JOB_REPORT);
+}
+
+struct answer raw_wait(int sock, uint64_t job)
+{
+	Fdbroker__V1__Wait wait = FDBROKER__V1__WAIT__INIT;
+
+	wait.has_job = true;
+	wait.job = job;
+	return checked(
+		raw_ask(sock, WAIT, wait, &wait), FDBROKER__V1__SERVER_MESSAGE__BODY_JOB_REPORT);
 }
 
 unsigned raw_lent(int sock)
 {
-	struct answer a = ask_status(sock);
+	struct answer a = raw_status(sock);
 	unsigned n = a.message->status->lent;
 
 	raw_done(&a);
@@ -446,7 +644,7 @@ unsigned raw_lent(int sock)
 
 unsigned raw_sessions(int sock)
 {
-	struct answer a = ask_status(sock);
+	struct answer a = raw_status(sock);
 	unsigned n = a.message->status->sessions;
 
 	raw_done(&a);
@@ -455,7 +653,7 @@ unsigned raw_sessions(int sock)
 
 unsigned raw_trees(int sock)
 {
-	struct answer a = ask_status(sock);
+	struct answer a = raw_status(sock);
 	unsigned n = a.message->status->trees;
 
 	raw_done(&a);

@@ -16,6 +16,9 @@
 #define LLVMFuzzerTestOneInput fuzz_target
 #include "../fuzz/fuzz_target.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_explain
+#include "../fuzz/fuzz_explain.c"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_wire
 #include "../fuzz/fuzz_wire.c"
 #undef LLVMFuzzerTestOneInput
@@ -75,18 +78,20 @@ static void replay(void **state)
 static int before_all(void **state)
 {
 	(void)state;
-	return bundle_dir() < 0 || !zoo();
+	return bundle_dir() < 0 || !zoo() || !explain_zoo();
 }
 
 int main(void)
 {
 	static struct fuzzer image = { "image", fuzz_image }, graph = { "graph", fuzz_graph },
-			     target = { "target", fuzz_target }, wire = { "wire", fuzz_wire };
+			     target = { "target", fuzz_target }, wire = { "wire", fuzz_wire },
+			     explain = { "explain", fuzz_explain };
 	const struct CMUnitTest tests[] = {
 		{ "image", replay, NULL, NULL, &image },
 		{ "graph", replay, NULL, NULL, &graph },
 		{ "target", replay, NULL, NULL, &target },
 		{ "wire", replay, NULL, NULL, &wire },
+		{ "explain", replay, NULL, NULL, &explain },
 	};
 
 	return cmocka_run_group_tests_name("corpus", tests, before_all, NULL);

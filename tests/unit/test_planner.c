@@ -91,11 +91,20 @@ static int open_images(const char *name)
 	return fd;
 }
 
-static struct prepare *start(const struct planner_request *request)
+static struct prepare *start(struct planner_request *request)
 {
+	static const struct config config = {
+		.planner_ms = 10000,
+		.planner_memory = 2ul << 30,
+		.max_plan_bytes = 512ul << 20,
+		.layer_ms = 10000,
+		.unchanged_ms = 10000,
+		.explain_ms = 2000,
+	};
 	struct prepare *p;
 	struct err err;
 
+	request->config = &config;
 	assert_int_equal(prepare_start(base, reaper, request, &ops, NULL, &p, &err), 0);
 	assert_int_equal(told.ready, 0);
 	event_base_dispatch(base);

@@ -194,7 +194,7 @@ static void too_many(void **state)
 	add(1, 2);
 	assert_int_equal(queue_add(&q, &items[2], 3, &err), -1);
 	assert_int_equal(err.code, ERR_LIMIT);
-	assert_non_null(strstr(err.text, "max-waiting is 2"));
+	assert_non_null(strstr(err.text, "MaxRestores is 2"));
 	assert_null(items[2].user);
 	assert_int_equal(next(), 0);
 	add(2, 3); /* only those that wait count */

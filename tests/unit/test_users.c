@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Counters of users and their limits; under AddressSanitizer also that each is freed in time. */
+#include "config_table.h"
 #include "users.h"
 
 #include <string.h>
@@ -58,7 +59,7 @@ static void text(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 	assert_string_equal(err.text,
 		"user 1234 has 60 lent descriptors, and with 50 more would have more than "
-		"max-lent-per-user (100)");
+		"[UserLimits] MaxLent (100)");
 	user_discharge(user, USERS_LENT, 60);
 	user_put(user);
 }
@@ -67,8 +68,11 @@ static void each_has_a_name(void **state)
 {
 	(void)state;
 	for (int i = 0; i < USERS_WHATS; i++) {
-		assert_true(strncmp(users_limit_name((enum users_what)i), "max-", 4) == 0);
-		assert_non_null(strstr(users_limit_name((enum users_what)i), "-per-user"));
+		const char *name = users_limit_name((enum users_what)i);
+
+		/* As configuration files have it: "[UserLimits] KEY". */
+		assert_true(strncmp(name, "[UserLimits] ", 13) == 0);
+		assert_non_null(config_option_find("UserLimits", name + 13));
 		for (int k = 0; k < i; k++)
 			assert_string_not_equal(users_limit_name((enum users_what)i),
 				users_limit_name((enum users_what)k));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/pids.h"
 #include "plan/explain.h"
 #include "plan/load.h"
@@ -38,9 +39,11 @@ static size_t read_mappings(char **args, size_t n, struct explain_mapping *ret)
 	size_t i;
 
 	for (i = 0; i < n && i < MAX_MAPPINGS; i++) {
-		ret[i].target = strtok(args[i], "=");
-		ret[i].lent = strtok(NULL, "=");
-		ret[i].key = strtok(NULL, "");
+		char *rest;
+
+		ret[i].target = strtok_r(args[i], "=", &rest);
+		ret[i].lent = strtok_r(NULL, "=", &rest);
+		ret[i].key = strtok_r(NULL, "", &rest);
 		if (!ret[i].lent)
 			exit(2);
 	}
@@ -54,7 +57,7 @@ int main(int argc, char **argv)
 	struct explained e;
 	struct graph g = { 0 };
 	struct err err;
-	char *log = malloc(MAX_BYTES);
+	autofree char *log = malloc(MAX_BYTES);
 	FILE *f = argc > 2 ? fopen(argv[2], "re") : NULL;
 	size_t size;
 	int dir;
@@ -79,6 +82,5 @@ int main(int argc, char **argv)
 		return 1;
 	printf("%s\n%s\n%s\n", e.reason, e.text, e.hint);
 	graph_done(&g);
-	free(log);
 	return 0;
 }

@@ -19,6 +19,10 @@
  *   stop-at:NAME     be at that notification, then hang, with a child that waits as a half-restored task
  *   die-at:NAME      be at that notification, then end by SIGKILL, the child staying
  *   flood            notifications without end, for as long as they are acknowledged
+ *   notify:N         N notifications more than usual, at once, then as ok
+ *   log:N            log N bytes of lines, then as fail
+ *   log-flood        log without end
+ *   log-slowly       log a line every 20 ms, 50 lines, then as ok
  *   stay             succeed, then never end
  *   table            log the descriptors it has, then fail
  */
@@ -164,6 +168,40 @@ static void fail(void)
 	send_result(CRIU__RPC__REQUEST_TYPE__RESTORE, false, -1);
 }
 
+/* Lines with the number of the byte at which they begin. */
+static void log_much(unsigned long bytes)
+{
+	for (unsigned long n = 0; n < bytes;)
+		n += (unsigned long)printf(
+			"(00.000000) byte %lu: one line of many in this log\n", n);
+	fflush(stdout);
+}
+
+static void log_slowly(void)
+{
+	for (int i = 0; i < 50; i++) {
+		printf("(00.000000) slow line %d\n", i);
+		fflush(stdout);
+		usleep(20000);
+	}
+}
+
+static void act_on_log(const char *mode)
+{
+	if (!strncmp(mode, "log:", 4)) {
+		log_much(strtoul(mode + 4, NULL, 10));
+		fail();
+		exit(1);
+	}
+	/* Some 100 MB a second: the daemon looks once a second, and it is memory. */
+	while (!strcmp(mode, "log-flood")) {
+		log_much(1 << 20);
+		usleep(10000);
+	}
+	log_slowly();
+	restore(NULL, NULL);
+}
+
 static void act(const char *mode)
 {
 	if (!strcmp(mode, "garbage")) {
@@ -194,6 +232,12 @@ static void act(const char *mode)
 		if (!strcmp(mode, "fail-stay"))
 			hang();
 		exit(1);
+	} else if (!strncmp(mode, "log", 3)) {
+		act_on_log(mode);
+	} else if (!strncmp(mode, "notify:", 7)) {
+		for (int i = atoi(mode + 7); i > 0 && notify("once-more", 0); i--)
+			;
+		restore(NULL, NULL);
 	} else if (!strcmp(mode, "table")) {
 		log_table();
 		fail();
