@@ -25,9 +25,9 @@ static bool is_the_broker(const struct policy_peer *peer)
 
 enum policy_class policy_class(const struct policy_peer *peer, const char **rule)
 {
-	const char *none;
+	const char *nobody_asks = NULL;
 
-	rule = rule ?: &none;
+	rule = rule ?: &nobody_asks;
 	if (peer->uid == 0) {
 		*rule = "it is root";
 	} else if (peer->in_group) {

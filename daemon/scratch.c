@@ -32,9 +32,9 @@ static int mount_tmpfs(const char *size)
 /* What fsmount() gives is an O_PATH descriptor. */
 static int open_root(int mount)
 {
-	int fd = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofd int fd = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? -errno : TAKE_FD(fd);
 }
 
 int scratch_open(void)

@@ -61,7 +61,7 @@ static int read_ids(const char *text, const char *name, uint32_t ret[static 4])
 
 	for (int i = 0; at && i < 4; i++) {
 		at = read_number(at, 10, &id);
-		if (at && id > UINT32_MAX)
+		if (!at || id > UINT32_MAX)
 			return -EBADMSG;
 		ret[i] = (uint32_t)id;
 	}

@@ -162,7 +162,8 @@ void worker_answer(struct worker *w, bool go_on)
 
 	/* criu reads one answer for each notification: the socket cannot be full. If it is gone, heard() sees it. */
 	if (w->sock >= 0 && wire_send(w->sock, ack, swrk_ack_bytes(go_on, ack), NULL, 0) < 0)
-		(void)shutdown(w->sock, SHUT_RDWR); /* else criu would wait for it until the deadline */
+		(void)shutdown(
+			w->sock, SHUT_RDWR); /* else criu would wait for it until the deadline */
 }
 
 /* 4. criu speaks. */
