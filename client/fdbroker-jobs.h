@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /*
- * Who may restore sees the jobs of all users, everybody else those of the own user. A job that one
+ * Who may restore as root sees the jobs of all users, everybody else those of the own user. A job that one
  * may not see is -ESRCH, as one that does not exist or is not kept any more.
  *
  * Of each call there is a form that waits and one that does not, fdb_start_...(): see "event loops"
@@ -244,7 +244,7 @@ enum fdb_drain {
 };
 
 /**
- * fdb_drain() - have the broker take no more restores; for those who may restore
+ * fdb_drain() - have the broker take no more restores; for those who may restore as root
  * @ret_draining:  it takes none now; after FDB_DRAIN_WAIT false if somebody has switched it off
  *                 meanwhile. NULL is allowed
  * @ret_jobs_left: restores still under way. NULL is allowed

@@ -144,7 +144,7 @@ static const char status[] =
 static const char list[] =
 	"Usage: fdbroker-ctl list [OPTION]...\n"
 	"Lists jobs: those under way, those whose tree runs, those that ended within the\n"
-	"last hour. Who may not restore sees the own ones only.\n"
+	"last hour. Who may not restore as root sees the own ones only.\n"
 	"\n"
 	"  --state STATE[,STATE]...  only these: accepted, planned, queued, starting,\n"
 	"                        restoring, ending, running, ended\n"
