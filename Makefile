@@ -396,7 +396,7 @@ cppflags: $(GEN_H)
 
 # Documents that are for users of an installed program.
 DOCS := README.md CHANGELOG.md docs/protocol.md proto/fdbroker.proto docs/inspect.md docs/jobs.md docs/splitting.md \
-	docs/errors.md docs/operations.md docs/configuration.md
+	docs/errors.md docs/operations.md docs/configuration.md docs/security.md
 put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
 
 .PHONY: install
