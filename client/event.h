@@ -33,6 +33,7 @@ struct fdb_event {
 	struct advice advice;      /* and with it */
 	struct fdb_report *report; /* owned; the answer to Status, until taken */
 	struct fdb_job_list *list; /* owned; the answer to List, until taken */
+	char *metrics;             /* owned; the answer to Metrics, until taken */
 	bool log_complete;         /* Log */
 	bool draining;             /* Drain */
 	uint32_t jobs_left;        /* Drain */

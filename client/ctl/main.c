@@ -27,6 +27,7 @@ static const struct {
 	{ "log", cmd_log },
 	{ "watch", cmd_watch },
 	{ "drain", cmd_drain },
+	{ "metrics", cmd_metrics },
 };
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -34,5 +34,6 @@ int show_call(const struct call *call, struct err *err);
 int log_call(const struct call *call, struct err *err);
 int watch_call(const struct call *call, struct err *err);
 int drain_call(const struct call *call, struct err *err);
+int metrics_call(const struct call *call, struct err *err);
 
 #endif
