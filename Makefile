@@ -40,7 +40,10 @@ FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+# The daemon looks there, whatever PREFIX is.
+VENDORDIR ?= /usr/lib/criu-fdbroker
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+MANDIR ?= $(PREFIX)/share/man
 # For which systemd the units are: that of the machine unless said otherwise.
 SYSTEMD_VERSION ?= $(shell $(PKG_CONFIG) --modversion libsystemd 2>/dev/null | sed 's/[^0-9].*//')
 
@@ -76,8 +79,9 @@ SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-f
 # -isystem: generated code is not held to our warnings. It is also why dependencies are made by -MD:
 # -MMD leaves out what comes from a system folder, and a changed .proto would rebuild nothing.
 INCLUDES := -Iproto -Idaemon -Iclient -isystem $(B)/gen
-PKGS := inih libevent_core libprotobuf-c libsystemd libcjson libseccomp cmocka
-PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKGS := inih libevent_core libprotobuf-c libsystemd libcjson libseccomp
+# The tests' apart: what is missing of one list takes the flags of all of it.
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(HARDEN) $(FORTIFY)
 ALL_CPPFLAGS = $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = $(BASE_FLAGS) $(WARN) $(SAN_FLAGS) $(PIC) $(CFLAGS)
@@ -142,11 +146,14 @@ PC := $(patsubst client/%.in,$(B)/%,$(wildcard client/fdbroker.pc.in))
 SERVICE := $(B)/criu-fdbroker.service
 PLAN := $(if $(PLAN_O),$(B)/libplan.a)
 PROTO := $(B)/libproto.a
+# Nobody needs scdoc to build or to try it: where it is missing there are no manual pages, and "make install" says so.
+# "make deps" brings it.
+MAN := $(and $(shell command -v scdoc),$(shell command -v python3),$(B)/man/.made)
 
 # ---- programs and libraries -------------------------------------------------------------------
 
 .PHONY: all
-all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) $(SERVICE) ## build everything but the tests (default)
+all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) $(SERVICE) $(MAN) ## build everything but the tests (default)
 
 .PHONY: tests
 tests: all $(UNIT) $(E2E) $(TOOLS) $(TARGETS) $(RIG) $(B)/stage/.made ## build the tests, their tools and targets too
@@ -229,6 +236,13 @@ $(SERVICE): systemd/criu-fdbroker.service.in $(B)/gen/version.h Makefile
 	$(call say,GEN,$@)
 	$(Q)sed -e 's|@SBINDIR@|$(SBINDIR)|g' $< >$@
 
+# From their sources, the headers' comments, docs/*.md, and what the daemon says that can be set.
+$(B)/man/.made: $(wildcard docs/man/* docs/*.md) $(PUBLIC_H) $(DAEMON) Makefile
+	$(call say,MAN,$(@D))
+	$(Q)rm -rf $(@D)
+	$(Q)docs/man/make $(@D) $(B) VERSION='$(VERSION)' DOCDIR='$(DOCDIR)'
+	$(Q)touch $@
+
 # ---- programs of the tests --------------------------------------------------------------------
 
 TEST_A := $(if $(DAEMON_O),$(B)/tests/libdaemon.a) $(if $(CLIENT_O)$(CTL_O),$(B)/tests/libclient.a) \
@@ -287,7 +301,7 @@ demo-now: all $(TARGETS) $(TOOLS) $(RIG)
 
 .PHONY: check
 check: ## everything: install what is missing, build, run all tests and lint
-	@$(install_deps) build demo check
+	@$(install_deps) build demo check man
 	$(again) check-now
 
 .PHONY: check-now
@@ -316,11 +330,12 @@ sanitize: ## unit tests under ASan and UBSan
 # loop is in each, so that all of them are linked alike.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) daemon/policy.c $(PROTOS:%=$(B)/gen/%.pb-c.c)
+FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) daemon/policy.c \
+	$(wildcard daemon/config_t*.c) daemon/config_value.c $(PROTOS:%=$(B)/gen/%.pb-c.c)
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_C) tests/fuzz/fuzz.h | $(GEN_H)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(JSON_LIBS) $(PROTOBUF_LIBS)
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -D_GNU_SOURCE -o $@ $< $(FUZZ_C) $(call lib,inih) $(JSON_LIBS) $(PROTOBUF_LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## fuzz all parsers of strangers' bytes, FUZZ_SECONDS=60 each (clang)
@@ -348,14 +363,19 @@ stats: ## the ten largest files and functions
 
 .PHONY: deps
 deps: ## install all that anything here needs, tools of developers too (apt)
-	@$(install_deps) build demo check docs dev
+	@$(install_deps) build demo check man docs dev
 
-# Drawn by the program itself, of the images of one small tree.
+# Drawn by the program itself, of the images of one small tree; and a recorded terminal, for which root and a criu are needed.
 DOT ?= dot
 .PHONY: docs
-docs: ## draw the pictures of docs/ anew (Graphviz)
-	@$(install_deps) build docs
-	$(again) docs/inspect.svg
+docs: ## draw the pictures of docs/ anew (Graphviz, tmux; root)
+	@$(install_deps) build demo docs
+	$(again) docs/inspect.svg docs/terminal.svg
+
+docs/terminal.svg: docs/record docs/terminal-svg $(B)/fdbroker-ctl $(B)/criu-fdbroker $(RIG)
+	$(call say,TERM,$@)
+	$(Q)FDB_BUILD=$(B) docs/record >$(B)/terminal.text
+	$(Q)docs/terminal-svg 112 'A restore with fdbroker-ctl' <$(B)/terminal.text >$@
 
 docs/inspect.svg: $(B)/fdbroker-ctl $(wildcard tests/unit/data/sharer/*)
 	$(call say,DOT,$@)
@@ -375,11 +395,12 @@ cppflags: $(GEN_H)
 # ---- install ----------------------------------------------------------------------------------
 
 # Documents that are for users of an installed program.
-DOCS := README.md CHANGELOG.md docs/protocol.md docs/inspect.md docs/operations.md
+DOCS := README.md CHANGELOG.md docs/protocol.md proto/fdbroker.proto docs/inspect.md docs/jobs.md docs/splitting.md \
+	docs/errors.md docs/operations.md docs/configuration.md docs/security.md
 put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
 
 .PHONY: install
-install: all install-lib install-service ## install under $(DESTDIR)$(PREFIX)
+install: all install-lib install-service install-man ## install under $(DESTDIR)$(PREFIX)
 	$(Q)$(call put,755,$(B)/fdbroker-ctl,$(BINDIR)/fdbroker-ctl)
 	$(Q)$(call put,644,client/completions/fdbroker-ctl.bash,$(BASHCOMPDIR)/fdbroker-ctl)
 	$(Q)$(call put,644,client/completions/_fdbroker-ctl,$(ZSHCOMPDIR)/_fdbroker-ctl)
@@ -401,12 +422,25 @@ install-service: $(DAEMON) $(SERVICE)
 	$(Q)$(call put,644,systemd/criu-fdbroker.socket,$(UNITDIR)/criu-fdbroker.socket)
 	$(Q)if [ "$(or $(SYSTEMD_VERSION),0)" -ge 254 ]; then \
 		$(call put,644,systemd/newer.conf,$(UNITDIR)/criu-fdbroker.service.d/newer.conf); fi
+	$(Q)$(call put,644,systemd/vendor.conf,$(VENDORDIR)/service.conf)
 	$(Q)$(call put,644,systemd/sysusers.conf,$(SYSUSERSDIR)/criu-fdbroker.conf)
 	$(Q)$(call put,644,systemd/tmpfiles.conf,$(TMPFILESDIR)/criu-fdbroker.conf)
 	$(Q)$(call put,644,systemd/criu-fdbroker.catalog,$(CATALOGDIR)/criu-fdbroker.catalog)
 
+.PHONY: install-man
+install-man: $(MAN)
+ifeq ($(MAN),)
+	@echo '  no manual pages are installed: scdoc, or python3, is missing ("make deps" brings them)'
+else
+	$(Q)for section in 1 3 5 7 8; do \
+		[ ! -d $(B)/man/man$$section ] || install -D -m 644 -t '$(DESTDIR)$(MANDIR)'/man$$section $(B)/man/man$$section/* || \
+			exit 1; \
+	done
+endif
+
 # What "make install" makes, for an old and for a new systemd: tests/e2e/9* put it into a box.
-$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(wildcard systemd/* client/completions/*) $(DOCS) Makefile
+$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(MAN) $(wildcard systemd/* client/completions/*) $(DOCS) \
+	Makefile
 	$(call say,STAGE,$(@D))
 	$(Q)rm -rf $(@D)
 	+@for v in 252 257; do \

@@ -29,6 +29,8 @@ struct fdb_report *convert_status(const Fdbroker__V1__StatusReport *from);
 
 struct fdb_job *convert_job(const Fdbroker__V1__Job *from);
 
+struct fdb_config *convert_config(const Fdbroker__V1__Config *from);
+
 struct fdb_job_list *convert_job_list(const Fdbroker__V1__JobList *from);
 
 #endif

@@ -95,6 +95,8 @@ int decode_answer_to(int call_case)
 		return FDBROKER__V1__SERVER_MESSAGE__BODY_LOG_FILE;
 	case FDBROKER__V1__CLIENT_MESSAGE__CALL_WATCH:
 		return FDBROKER__V1__SERVER_MESSAGE__BODY_WATCHING;
+	case FDBROKER__V1__CLIENT_MESSAGE__CALL_GET_CONFIG:
+		return FDBROKER__V1__SERVER_MESSAGE__BODY_CONFIG;
 	case FDBROKER__V1__CLIENT_MESSAGE__CALL_METRICS:
 		return FDBROKER__V1__SERVER_MESSAGE__BODY_METRICS_TEXT;
 	case FDBROKER__V1__CLIENT_MESSAGE__CALL_DRAIN:
@@ -151,6 +153,9 @@ static int fill_answer(struct fdb_client *c, struct fdb_event *ev,
 		ev->job = m->log_file->job;
 		ev->log_complete = m->log_file->complete;
 		return fill_file(ev, fds, m->log_file->has_log ? &m->log_file->log : NULL);
+	case FDBROKER__V1__SERVER_MESSAGE__BODY_CONFIG:
+		ev->config = convert_config(m->config);
+		return ev->config ? 0 : -ENOMEM;
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_METRICS_TEXT:
 		ev->metrics = strdup(m->metrics_text->text ? m->metrics_text->text : "");
 		return ev->metrics ? 0 : -ENOMEM;

@@ -33,6 +33,7 @@ struct fdb_event {
 	struct advice advice;      /* and with it */
 	struct fdb_report *report; /* owned; the answer to Status, until taken */
 	struct fdb_job_list *list; /* owned; the answer to List, until taken */
+	struct fdb_config *config; /* owned; the answer to GetConfig, until taken */
 	char *metrics;             /* owned; the answer to Metrics, until taken */
 	bool log_complete;         /* Log */
 	bool draining;             /* Drain */
@@ -99,6 +100,16 @@ struct fdb_job_list {
 	struct fdb_job **jobs; /* owned, each of them too */
 	size_t n;
 	bool more;
+};
+
+struct setting {
+	char *section, *key, *value, *fallback; /* owned */
+	char *origin;                           /* owned, or NULL */
+};
+
+struct fdb_config {
+	struct setting *settings; /* owned */
+	size_t n;
 };
 
 struct fdb_report {

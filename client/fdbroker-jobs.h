@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /*
- * Who may restore sees the jobs of all users, everybody else those of the own user. A job that one
+ * Who may restore as root sees the jobs of all users, everybody else those of the own user. A job that one
  * may not see is -ESRCH, as one that does not exist or is not kept any more.
  *
  * Of each call there is a form that waits and one that does not, fdb_start_...(): see "event loops"
@@ -244,12 +244,12 @@ enum fdb_drain {
 };
 
 /**
- * fdb_drain() - have the broker take no more restores; for those who may restore
+ * fdb_drain() - have the broker take no more restores; for those who may restore as root
  * @ret_draining:  it takes none now; after FDB_DRAIN_WAIT false if somebody has switched it off
  *                 meanwhile. NULL is allowed
  * @ret_jobs_left: restores still under way. NULL is allowed
  *
- * Return: 0, or -EPERM, -EDQUOT (FDB_DRAIN_WAIT, where 256 calls wait already).
+ * Return: 0, or -EPERM, -EDQUOT (FDB_DRAIN_WAIT, where too many calls wait already: MaxWaitingPerSession).
  */
 int fdb_drain(struct fdb_client *c, enum fdb_drain how, int wait_ms, bool *ret_draining,
 	uint32_t *ret_jobs_left);

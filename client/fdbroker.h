@@ -48,7 +48,8 @@
  *   broker that has been started anew: jobs are still known by their numbers, to fdb_wait().
  *
  * Here: the client, errors, lending, restoring, event loops. What the broker tells stands in
- * fdbroker-events.h, what can be asked about jobs in fdbroker-jobs.h; this header includes both.
+ * fdbroker-events.h, what can be asked about jobs in fdbroker-jobs.h, the broker's settings in
+ * fdbroker-config.h; this header includes all of them.
  * Everything is there since version 0.1.
  */
 #ifndef FDBROKER_H
@@ -351,7 +352,7 @@ int fdb_request_reopen(struct fdb_request *rq);
 int fdb_request_at_own_risk(struct fdb_request *rq, const char *code);
 
 /**
- * fdb_request_deadline_ms() - longest time: 1 .. 86400000 ms; 0: the broker's default
+ * fdb_request_deadline_ms() - longest time: from 1 ms to what the broker allows, a day unless set otherwise; 0: the broker's default
  *
  * When it is over criu and everything that it has made is ended, and the result says FDB_DEADLINE.
  */
@@ -479,5 +480,6 @@ int fdb_start_restore(struct fdb_client *c, struct fdb_request *rq, uint64_t *re
 
 #include "fdbroker-events.h"
 #include "fdbroker-jobs.h"
+#include "fdbroker-config.h"
 
 #endif

@@ -108,19 +108,21 @@ static int add_session(struct broker *b, int fd)
 	struct policy_peer peer;
 	struct session *session;
 	struct user *user;
-	const struct config_group *group = &b->config->group;
 	const struct session_spec spec = { b->base, b->config, &session_ops, b,
 		b->last_session + 1 };
-	int r = peer_read(fd, group->name ? &group->gid : NULL, b->config->local >= 0, &peer);
+	int r = peer_read(fd, b->config, &peer);
 
 	if (r < 0)
 		return r;
 	user = users_get(&b->users, peer.uid);
-	if (!user)
+	if (!user) {
+		peer_done(&peer);
 		return -ENOMEM;
+	}
 	if (user_charge(user, USERS_SESSIONS, 1, &over) < 0)
 		user_charge_anyway(user, USERS_SESSIONS, 1);
 	r = session_new(&spec, TAKE_FD(owned), &peer, user, &session);
+	peer_done(&peer);
 	if (r < 0)
 		return r;
 	b->last_session++;

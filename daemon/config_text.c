@@ -163,7 +163,7 @@ static const struct config_option *find_meant(const char *section, const char *k
 			continue;
 		if (!strcmp(o->section, section))
 			return o;
-		meant = o;
+		meant = meant ?: o;
 	}
 	return meant;
 }

@@ -310,6 +310,11 @@ static enum worker_answer notified(void *arg, const char *script, pid_t pid, int
 		job_begin_end(job, &err, 0);
 		return WORKER_GIVE_UP;
 	}
+	/* A refusal would change nothing any more: criu would only log it. */
+	if (!strcmp(script, "pre-resume") && job_check_rights(job, &err) < 0) {
+		job_begin_end(job, &err, 0);
+		return WORKER_GIVE_UP;
+	}
 	if (strcmp(script, "post-restore") != 0 || r->root.pid) {
 		job_stage(job, JOB_STAGE_NOTIFIED, script, owned);
 		return WORKER_GO_ON;
@@ -372,6 +377,8 @@ static void replied(void *arg, const struct swrk_reply *reply)
 		err_set(&err, ERR_CRIU_BROKE, 0, NULL,
 			"criu reported success for task %d without the post-restore of it",
 			reply->pid);
+		job_begin_end(job, &err, 0);
+	} else if (job_know_rights(job, &err) < 0) {
 		job_begin_end(job, &err, 0);
 	} else {
 		count(job);

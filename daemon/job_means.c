@@ -28,7 +28,7 @@ int job_prepare_to_plan(struct job *job, struct job_spec *spec, struct err *err)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for %zu mappings",
 			spec->n_mappings);
 	job->request = (struct planner_request){ PLANNER_FOR_CRIU, spec->images, job->wishes,
-		spec->n_mappings, spec->at_own_risk, jobs->config };
+		spec->n_mappings, spec->at_own_risk, spec->run_as, jobs->config };
 	if (queue_add(&jobs->planning, &job->place, job->record.uid, err) < 0)
 		return -1;
 	job->queue = &jobs->planning;
@@ -52,7 +52,10 @@ int job_make_room(struct job *job, struct err *err)
 			err, ERR_INTERNAL, -job->log, NULL, "cannot make a file for criu's log");
 	r->has_log = true;
 	if (job->spec.work < 0) {
-		job->own_work = scratch_make(jobs->scratch, r->id);
+		const struct credentials *as = job->spec.run_as;
+
+		job->own_work = as ? scratch_make_private(as->uid, as->gid)
+				   : scratch_make(jobs->scratch, r->id);
 		if (job->own_work < 0)
 			return err_set(err, ERR_INTERNAL, -job->own_work, NULL,
 				"cannot make a work directory");
@@ -68,6 +71,10 @@ int job_make_room(struct job *job, struct err *err)
 		log_line(LOG_WARNING, &what, "no cgroup for it: %s", strerrordesc_np(-n));
 		r->cgroup[0] = 0;
 	}
+	/* Its tasks are the client's own, and must be found by something that it cannot change. */
+	if (job->tree.cgroup.fd < 0 && job->spec.run_as)
+		return err_set(err, ERR_UNSUPPORTED, 0, NULL,
+			"without cgroup v2 only class full can restore");
 	return 0;
 }
 
@@ -98,6 +105,7 @@ int job_start_worker(struct job *job, const struct worker_ops *ops, struct err *
 		.n_mappings = spec->n_mappings,
 		.opts = spec->opts,
 		.n_opts = spec->n_opts,
+		.run_as = spec->run_as,
 	};
 	if (worker_start(&worker, job->jobs->base, job->jobs->reaper, ops, job, &job->worker, err) <
 		0)

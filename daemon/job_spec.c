@@ -14,6 +14,7 @@ void job_spec_done(struct job_spec *spec)
 	}
 	free(spec->mappings);
 	free(spec->opts);
+	credentials_free(spec->run_as);
 	discard_fd(spec->images);
 	discard_fd(spec->work);
 	*spec = JOB_SPEC_NONE;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "credentials.h"
 #include "planner.h"
 
 struct job_mapping {
@@ -26,8 +27,9 @@ struct job_spec {
 	size_t n_mappings;
 	uint8_t *opts; /* owned; after the policy's check */
 	size_t n_opts;
-	uint64_t at_own_risk; /* mask of 1 << enum plan_code */
-	uint32_t deadline_ms; /* 1.. */
+	uint64_t at_own_risk;       /* mask of 1 << enum plan_code */
+	uint32_t deadline_ms;       /* 1.. */
+	struct credentials *run_as; /* owned; whose rights criu gets; NULL: ours */
 };
 
 #define JOB_SPEC_NONE ((struct job_spec){ .images = -1, .work = -1 })

@@ -40,6 +40,7 @@ struct job {
 	int log;             /* owned; what criu writes to; -1 */
 	struct event *timer; /* owned; the deadline, then the ticks of JOB_ENDING */
 	uint64_t kill_at_us; /* JOB_ENDING: when criu's time to clean up is over; monotonic */
+	bool rights_good; /* pre-resume has been heard, and no task had more than its client; see job_rights.c */
 	bool asked;      /* whether the images are unchanged; criu's post-restore waits for it */
 	bool replied;    /* criu has: it may end */
 	bool hung_up;    /* criu closed its socket without an answer */
@@ -104,6 +105,18 @@ void job_discharge_job(struct job *job);
 
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);
+
+/* ---- job_rights.c ---- */
+
+/**
+ * job_check_rights() - criu says pre-resume: do the tasks have no more rights than the client?
+ *
+ * Return: 0: they have not, or criu works as root anyway; -1 with @err: all must be killed.
+ */
+int job_check_rights(struct job *job, struct err *err);
+
+/* criu says that it is done: was it found before that they have no more? Return: 0, or -1 with @err. */
+int job_know_rights(const struct job *job, struct err *err);
 
 /* ---- job_log.c ---- */
 

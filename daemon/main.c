@@ -10,6 +10,7 @@
 #include "broker.h"
 #include "config_show.h"
 #include "config_value.h"
+#include "policy_print.h"
 #include "settings.h"
 #include "version.h"
 
@@ -24,6 +25,8 @@ static const char help[] =
 	"  --check-config     say what is wrong with them, and exit: 0 nothing, 1 something\n"
 	"  --dump-options     print all that can be set there, for scripts, and exit\n"
 	"  --dump-example     print a configuration file with all defaults, and exit\n"
+	"  --dump-policy      print which options of criu each class of users may set,\n"
+	"                     for scripts, and exit\n"
 	"\n"
 	"Before the configuration goes what is said here:\n"
 	"  --socket PATH      listen on this socket; systemd's sockets are served as well\n"
@@ -40,6 +43,8 @@ static const char help[] =
 	"                     trees, if systemd listens for us; 0: never [0]\n"
 	"  --group NAME       members of this group may restore, which makes them as good\n"
 	"                     as root [nobody but root may]\n"
+	"  --allow-own        every other user may restore as who they are: criu runs with\n"
+	"                     their rights; see --dump-policy [off]\n"
 	"  -v, --verbose      log more\n"
 	"  -h, --help\n"
 	"      --version\n"
@@ -51,11 +56,13 @@ static const char help[] =
 enum {
 	OPT_SETTING = 256, /* and what follows: indexes of settings[] */
 	OPT_LOCAL = 512,
+	OPT_ALLOW_OWN,
 	OPT_CONFIG,
 	OPT_NO_CONFIG,
 	OPT_CHECK,
 	OPT_OPTIONS,
 	OPT_EXAMPLE,
+	OPT_POLICY,
 	OPT_VERSION
 };
 
@@ -83,11 +90,13 @@ static const struct option options[] = {
 	{ "idle-exit", required_argument, NULL, OPT_SETTING + 6 },
 	{ "group", required_argument, NULL, OPT_SETTING + 7 },
 	{ "local", required_argument, NULL, OPT_LOCAL },
+	{ "allow-own", no_argument, NULL, OPT_ALLOW_OWN },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
 	{ "check-config", no_argument, NULL, OPT_CHECK },
 	{ "dump-options", no_argument, NULL, OPT_OPTIONS },
 	{ "dump-example", no_argument, NULL, OPT_EXAMPLE },
+	{ "dump-policy", no_argument, NULL, OPT_POLICY },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -149,12 +158,18 @@ static bool parse(int argc, char **argv, struct config_source *source)
 		case OPT_CHECK:
 			check = true;
 			break;
+		case OPT_ALLOW_OWN:
+			override(source, "--allow-own", "Policy", "AllowOwn", "yes");
+			break;
 		case OPT_OPTIONS:
 			config_show_options(stdout);
 			exit(0);
 		case OPT_EXAMPLE:
 			config_show_example(stdout);
 			exit(0);
+		case OPT_POLICY:
+			policy_print(stdout);
+			exit(fflush(stdout) != 0);
 		case 'v':
 			override(source, "--verbose", "Log", "Level", "debug");
 			break;

@@ -53,6 +53,10 @@ void outcome_of_criu(
 	case SPAWN_EXEC:
 		err_set(ret, ERR_NO_CRIU, report->sys, NULL, "cannot execute criu at %s", criu);
 		return;
+	case SPAWN_RIGHTS:
+		err_set(ret, ERR_INTERNAL, report->sys, NULL,
+			"cannot become the client's user with what criu needs to be no root (CAP_CHECKPOINT_RESTORE, CAP_SETPCAP)");
+		return;
 	case SPAWN_CWD:
 		err_set(ret, ERR_BAD_REQUEST, report->sys, "work_dir", "work_dir: cannot enter it");
 		return;

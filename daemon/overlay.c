@@ -16,12 +16,13 @@
 
 #define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
-static int mount_tmpfs(void)
+static int mount_tmpfs(bool for_all)
 {
+	const char *mode = for_all ? "0755" : "0700";
 	autofd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 	int fd;
 
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode, 0) < 0 ||
 		fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	fd = fsmount(fs, FSMOUNT_CLOEXEC, SAFE);
@@ -43,13 +44,15 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-static int write_files(int dir, const struct overlay_file *files, size_t n_files)
+static int write_files(int dir, const struct overlay_file *files, size_t n_files, bool for_all)
 {
 	for (size_t i = 0; i < n_files; i++) {
 		autofd int fd = openat(dir, files[i].name,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 		int r = fd < 0 ? -errno : write_all(fd, files[i].bytes, files[i].size);
 
+		if (r == 0 && for_all && fchmod(fd, 0444) < 0)
+			r = -errno;
 		if (r < 0)
 			return r;
 	}
@@ -119,11 +122,11 @@ static int bind_all(int ours, int images)
 	return r;
 }
 
-int overlay_make(
-	int images, const struct overlay_file *files, size_t n_files, enum overlay_kind *ret)
+int overlay_make(int images, const struct overlay_file *files, size_t n_files, bool for_all,
+	enum overlay_kind *ret)
 {
-	autofd int ours = mount_tmpfs();
-	int r = ours < 0 ? ours : write_files(ours, files, n_files);
+	autofd int ours = mount_tmpfs(for_all);
+	int r = ours < 0 ? ours : write_files(ours, files, n_files, for_all);
 	int fd;
 
 	if (r < 0)

@@ -7,6 +7,7 @@
 #ifndef FDBROKER_OVERLAY_H
 #define FDBROKER_OVERLAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,15 +26,16 @@ enum overlay_kind {
 
 /**
  * overlay_make() - put files over a directory
- * @images: borrowed; the client's directory
- * @ret:    how it was made
+ * @images:  borrowed; the client's directory
+ * @for_all: who gets hold of the layer may read what is ours in it, root or not; nobody but root may change it
+ * @ret:     how it was made
  *
  * Blocks as long as the client's file system does (it may be FUSE): to be called where that harms
  * nobody, in a child.
  *
  * Return: a directory descriptor, owned by the caller, or -errno: neither way works here.
  */
-int overlay_make(
-	int images, const struct overlay_file *files, size_t n_files, enum overlay_kind *ret);
+int overlay_make(int images, const struct overlay_file *files, size_t n_files, bool for_all,
+	enum overlay_kind *ret);
 
 #endif

@@ -9,8 +9,7 @@
 
 #include "base/cleanup.h"
 
-/* Return: 1, 0 or -errno. */
-static int is_member(int fd, gid_t group)
+static int read_groups(int fd, struct policy_peer *ret)
 {
 	autofree gid_t *groups = NULL;
 	socklen_t size = 0;
@@ -27,29 +26,44 @@ static int is_member(int fd, gid_t group)
 		return -ENOMEM;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
 		return -errno;
-	for (size_t i = 0; i < size / sizeof(*groups); i++)
-		if (groups[i] == group)
-			return 1;
+	ret->n_groups = size / sizeof(*groups);
+	ret->groups = TAKE_PTR(groups);
 	return 0;
 }
 
-int peer_read(int fd, const gid_t *group, bool local, struct policy_peer *ret)
+static bool is_member(const struct policy_peer *peer, gid_t group)
 {
+	bool is = peer->gid == group;
+
+	for (size_t i = 0; i < peer->n_groups; i++)
+		is |= peer->groups[i] == group;
+	return is;
+}
+
+int peer_read(int fd, const struct config *config, struct policy_peer *ret)
+{
+	struct policy_peer peer = { .local = config->local >= 0, .allow_own = config->allow_own };
 	struct ucred cred;
 	socklen_t size = sizeof(cred);
-	int r = 0;
+	int r;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
 		return -errno;
-	*ret = (struct policy_peer){
-		.uid = cred.uid, .gid = cred.gid, .pid = cred.pid, .local = local
-	};
-	if (getresuid(&ret->own.real, &ret->own.effective, &ret->own.saved) < 0)
+	peer.uid = cred.uid;
+	peer.gid = cred.gid;
+	peer.pid = cred.pid;
+	if (getresuid(&peer.own.real, &peer.own.effective, &peer.own.saved) < 0)
 		return -errno;
-	if (group)
-		r = cred.gid == *group ? 1 : is_member(fd, *group);
+	r = read_groups(fd, &peer);
 	if (r < 0)
 		return r;
-	ret->in_group = r;
+	peer.in_group = config->group.name && is_member(&peer, config->group.gid);
+	*ret = peer;
 	return 0;
+}
+
+void peer_done(struct policy_peer *peer)
+{
+	free(peer->groups);
+	*peer = (struct policy_peer){ 0 };
 }

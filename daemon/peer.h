@@ -3,18 +3,22 @@
 #ifndef FDBROKER_PEER_H
 #define FDBROKER_PEER_H
 
+#include "config.h"
 #include "policy.h"
 
 /**
  * peer_read() - the credentials of a connection
- * @fd:    a connected Unix socket
- * @group: the group whose members may restore; NULL: none
- * @local: the broker inherited it from whoever started it
+ * @fd:     a connected Unix socket
+ * @config: the group whose members may restore as root, whether users may as themselves, and whether the broker
+ *          inherited the connection from whoever started it
  *
  * SO_PEERCRED and SO_PEERGROUPS: as they were when it connected, whatever the peer becomes later.
  *
- * Return: 0 or -errno.
+ * Return: 0, then peer_done() is due; or -errno.
  */
-int peer_read(int fd, const gid_t *group, bool local, struct policy_peer *ret);
+int peer_read(int fd, const struct config *config, struct policy_peer *ret);
+
+/* Frees what it owns. */
+void peer_done(struct policy_peer *peer);
 
 #endif

@@ -48,6 +48,7 @@ int planner_start(struct event_base *base, struct reaper *reaper,
 {
 	size_t n = request->n_mappings;
 	Fdbroker__Planned__Request message = FDBROKER__PLANNED__REQUEST__INIT;
+	Fdbroker__Planned__RunAs run_as = FDBROKER__PLANNED__RUN_AS__INIT;
 	autofree Fdbroker__Planned__Mapping *items = calloc(n + 1, sizeof(*items));
 	autofree Fdbroker__Planned__Mapping **list = calloc(n + 1, sizeof(*list));
 	autofree int *fds = calloc(n + 1, sizeof(*fds));
@@ -67,6 +68,13 @@ int planner_start(struct event_base *base, struct reaper *reaper,
 	message.memory = request->config->planner_memory;
 	message.n_mappings = n;
 	message.mappings = list;
+	if (request->run_as) {
+		run_as.uid = request->run_as->uid;
+		run_as.gid = request->run_as->gid;
+		run_as.n_groups = request->run_as->n_groups;
+		run_as.groups = request->run_as->groups;
+		message.run_as = &run_as;
+	}
 	spec.size = fdbroker__planned__request__get_packed_size(&message);
 	bytes = malloc(spec.size);
 	if (!bytes)

@@ -39,6 +39,8 @@ static struct planning {
 	struct plan_mapping_in *mappings;
 	const char **targets; /* as the client wrote them */
 	size_t n_mappings;
+	struct credentials run_as; /* if by_client */
+	bool by_client;            /* else we read as who we are */
 	struct stamps stamps;
 	struct graph graph;
 	struct plan plan;
@@ -79,6 +81,10 @@ static int read_request(struct parcel *parcel, struct err *err)
 	kept.at_own_risk = m->at_own_risk;
 	kept.memory = m->memory;
 	kept.n_mappings = m->n_mappings;
+	kept.by_client = m->run_as;
+	if (m->run_as)
+		kept.run_as = (struct credentials){ m->run_as->uid, m->run_as->gid,
+			m->run_as->groups, m->run_as->n_groups };
 	for (size_t i = 0; i < m->n_mappings; i++) {
 		kept.targets[i] = m->mappings[i]->target;
 		if (read_mapping(m->mappings[i], parcel->fds.fds[i + 1], &kept.mappings[i], err) <
@@ -282,7 +288,7 @@ int planning_run(struct parcel *request, struct err *err)
 	if (read_request(request, err) < 0)
 		return -1;
 	limit_memory();
-	if (sandbox_enter(err) < 0)
+	if (sandbox_enter(kept.by_client ? &kept.run_as : NULL, err) < 0)
 		return -1;
 	/* First: what changes while it is read is noticed as well. */
 	if (stamps_take(kept.images, &kept.stamps) < 0)

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "config.h"
+#include "credentials.h"
 #include "parcel.h"
 
 /* One mapping of a request. */
@@ -46,8 +47,9 @@ struct planner_request {
 	int images; /* borrowed */
 	const struct planner_mapping *mappings;
 	size_t n_mappings;
-	uint64_t at_own_risk;        /* mask of 1 << enum plan_code */
-	const struct config *config; /* borrowed; its limits */
+	uint64_t at_own_risk;             /* mask of 1 << enum plan_code */
+	const struct credentials *run_as; /* borrowed; who reads the images; NULL: root */
+	const struct config *config;      /* borrowed; its limits */
 };
 
 /* Of what the child hands back: it is as it is. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Decisions. See policy.h. The table of options that they go by is in proto/criu/opts.c; who a peer
- * is was found out by listen.c.
+ * is was found out by peer.c.
  */
 #include "policy.h"
 
@@ -16,25 +16,78 @@
 
 #define OVERFLOW_UID 65534 /* what Linux shows for a user without a number here (fs.overflowuid) */
 
-int policy_peer(const struct policy_peer *peer, struct err *err)
+/* An inherited connection: does the peer gain nothing by asking? */
+static bool is_the_broker(const struct policy_peer *peer)
 {
-	if (peer->uid == 0 || peer->in_group)
+	return peer->uid != OVERFLOW_UID && peer->uid == peer->own.real &&
+	       peer->uid == peer->own.effective && peer->uid == peer->own.saved;
+}
+
+enum policy_class policy_class(const struct policy_peer *peer, const char **rule)
+{
+	const char *nobody_asks = NULL;
+
+	rule = rule ?: &nobody_asks;
+	if (peer->uid == 0) {
+		*rule = "it is root";
+	} else if (peer->in_group) {
+		*rule = "it is in the group that may restore as root";
+	} else if (peer->local) {
+		*rule = is_the_broker(peer)
+				? "it has all rights of this broker, which it has started"
+				: "the broker that it has started has other rights";
+		return is_the_broker(peer) ? POLICY_FULL : POLICY_NONE;
+	} else if (!peer->allow_own) {
+		*rule = "only root and the group that the administrator has named may restore, for images are as powerful as root; AllowOwn is off";
+		return POLICY_NONE;
+	} else if (peer->uid == OVERFLOW_UID || peer->uid == (uid_t)-1) {
+		*rule = "its number may stand for several users of other user namespaces";
+		return POLICY_NONE;
+	} else {
+		*rule = "AllowOwn is on";
+		return POLICY_OWN;
+	}
+	return POLICY_FULL;
+}
+
+const char *policy_class_name(enum policy_class which)
+{
+	return which == POLICY_FULL ? "full" : which == POLICY_OWN ? "own" : "none";
+}
+
+int policy_may_call(
+	const struct policy_peer *peer, enum policy_class needs, const char *call, struct err *err)
+{
+	const char *rule;
+	enum policy_class has = policy_class(peer, &rule);
+
+	if (has >= needs)
 		return 0;
-	if (!peer->local)
-		return err_set(err, ERR_PERMISSION, 0, NULL,
-			"uid %u may not restore: only root and the group that the administrator has named may, for images are as powerful as root",
-			peer->uid);
-	if (peer->uid == OVERFLOW_UID || peer->uid != peer->own.real ||
-		peer->uid != peer->own.effective || peer->uid != peer->own.saved)
-		return err_set(err, ERR_PERMISSION, 0, NULL,
-			"uid %u may not restore: this broker has other rights (uids %u, %u, %u)",
-			peer->uid, peer->own.real, peer->own.effective, peer->own.saved);
-	return 0;
+	return err_set(err, ERR_PERMISSION, 0, NULL, "%s: not for uid %u, whose class is %s: %s",
+		call, peer->uid, policy_class_name(has), rule);
 }
 
 bool policy_may_see(const struct policy_peer *peer, uid_t uid)
 {
-	return peer->uid == uid || policy_peer(peer, NULL) == 0;
+	return peer->uid == uid || policy_class(peer, NULL) == POLICY_FULL;
+}
+
+bool policy_runs_as(const struct policy_peer *peer, struct credentials *ret)
+{
+	if (policy_class(peer, NULL) == POLICY_FULL)
+		return false;
+	*ret = (struct credentials){ peer->uid, peer->gid, peer->groups, peer->n_groups };
+	return true;
+}
+
+enum policy_says policy_option(enum policy_class which, const struct opts_field *f)
+{
+	if (which == POLICY_NONE || f->class == OPTS_OURS)
+		return POLICY_REFUSES;
+	if (f->class == OPTS_ALL || (f->class == OPTS_FULL && which == POLICY_FULL))
+		return POLICY_ALLOWS;
+	/* Each flag of criu's is off unless it is on; runc sends them all. */
+	return f->type == OPTS_BOOL ? POLICY_TAKES_FALSE : POLICY_REFUSES;
 }
 
 /* Where a checked value goes, and what an error calls it: "criu_opts.NAME". */
@@ -135,24 +188,15 @@ static int check_message(const struct check *c, const struct field *got)
 	return done(c, field_put_bytes(c->out, c->f->number, inside.data, inside.size));
 }
 
-/* May the peer set this field, whatever the value? */
-static int check_class(const struct policy_peer *peer, const struct opts_field *f, const char *path,
+static int refuse(const struct policy_peer *peer, const struct opts_field *f, const char *path,
 	struct err *err)
 {
-	switch (f->class) {
-	case OPTS_ALL:
-		return 0;
-	case OPTS_FULL:
-		if (policy_peer(peer, NULL) == 0)
-			return 0;
+	if (f->class == OPTS_FULL)
 		return err_set(err, ERR_FORBIDDEN_OPTION, 0, path,
-			"%s: it reaches outside the restored tree, so only root may set it", path);
-	case OPTS_DUMP:
-	case OPTS_OURS:
-	case OPTS_NEVER:
-		break;
-	}
-	return err_set(err, ERR_FORBIDDEN_OPTION, 0, path, "%s: %s", path, f->reason);
+			"%s: it reaches outside the restored tree, so only class full may set it; uid %u is of class %s",
+			path, peer->uid, policy_class_name(policy_class(peer, NULL)));
+	return err_set(err, ERR_FORBIDDEN_OPTION, 0, path, "%s: %s", path,
+		f->class == OPTS_ALL ? "who may not restore may set no option" : f->reason);
 }
 
 #define SEEN_WORDS (OPTS_NUMBERS / 64) /* a bit for each number of the table */
@@ -174,6 +218,8 @@ static int check_option(const struct policy_peer *peer, const struct field *got,
 	const struct opts_field *f = opts_by_number(got->number);
 	char path[80];
 	struct check c = { .f = f, .path = path, .out = out, .err = err };
+	enum policy_says says;
+	bool off;
 
 	if (!f) {
 		snprintf(path, sizeof(path), "criu_opts.%u", got->number);
@@ -181,10 +227,14 @@ static int check_option(const struct policy_peer *peer, const struct field *got,
 			"%s: this broker does not know the field", path);
 	}
 	snprintf(path, sizeof(path), "criu_opts.%s", f->name);
-	if (check_class(peer, f, path, err) < 0)
-		return -1;
+	says = policy_option(policy_class(peer, NULL), f);
+	off = says == POLICY_TAKES_FALSE && got->wire == FIELD_VARINT && got->value == 0;
+	if (says != POLICY_ALLOWS && !off)
+		return refuse(peer, f, path, err);
 	if (twice(f, seen))
 		return bad(&c, "it is there twice");
+	if (off)
+		return 0;
 	return f->type == OPTS_MESSAGE ? check_message(&c, got) : check_scalar(&c, got);
 }
 

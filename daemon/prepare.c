@@ -33,6 +33,7 @@ struct prepare {
 struct layering {
 	size_t n_mappings;
 	uint64_t max_bytes; /* of the plan */
+	bool for_all;       /* criu is not root */
 };
 
 /* In a child. */
@@ -45,7 +46,7 @@ static int make_layer(struct parcel *request, struct err *err)
 
 	if (planner_read(request->fds.fds[1], l->max_bytes, l->n_mappings, &planned, err) < 0)
 		return -1;
-	fd = overlay_make(request->fds.fds[0], planned.files, planned.n_files, &kind);
+	fd = overlay_make(request->fds.fds[0], planned.files, planned.n_files, l->for_all, &kind);
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, -fd, "images_dir",
 			"images_dir: its file system cannot be put under a private layer, which splitting an open file needs");
@@ -78,7 +79,8 @@ static const struct helper_ops layer_ops = { .done = layer_done };
 static int start_layer(struct prepare *p, int plan, struct err *err)
 {
 	const struct config *config = p->request->config;
-	const struct layering layering = { p->request->n_mappings, config->max_plan_bytes };
+	const struct layering layering = { p->request->n_mappings, config->max_plan_bytes,
+		p->request->run_as != NULL };
 	const int fds[] = { p->request->images, plan };
 	const struct helper_spec spec = {
 		.main = layer_main,

@@ -158,9 +158,9 @@ static int drop_capabilities(void)
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
 }
 
-int sandbox_enter(struct err *err)
+int sandbox_enter(const struct credentials *as, struct err *err)
 {
-	int r = drop_capabilities();
+	int r = as ? credentials_become(as, 0) : drop_capabilities();
 
 	if (r == 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 			      prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0))

@@ -4,9 +4,10 @@
  *
  * - Its descriptors: whoever calls has closed all that the rest of its work does not need.
  * - CAP_DAC_READ_SEARCH, of all capabilities, if the daemon has it: the images of a client may belong to
- *   any user. Everybody who may have images read is root (policy.c), and criu reads them as root after
- *   that: nobody gets to see here what they could not read. uid and gid stay, for servers of other
- *   machines (NFS) and of users (FUSE) look at those.
+ *   any user, and criu reads them as root after that: nobody gets to see here what they could not read. uid and
+ *   gid stay, for servers of other machines (NFS) and of users (FUSE) look at those.
+ *   For a client that is not as good as root (class own of policy.h): its uid, gid and groups, and no
+ *   capability, so that it gets to see what it could open itself, and no more.
  * - System calls, by a seccomp filter: memory; reading (openat() without any right to write or make);
  *   memfds; its socket; signal 0, which tells whether a pid is in use. Any other ends it with SIGSYS.
  * - no_new_privs; no core dump, and nobody without CAP_SYS_PTRACE may look into it.
@@ -15,6 +16,7 @@
 #define FDBROKER_SANDBOX_H
 
 #include "base/err.h"
+#include "credentials.h"
 
 /*
  * Make the filter; for the children of whoever calls. Else each child makes it.
@@ -25,9 +27,10 @@ int sandbox_prepare(void);
 
 /**
  * sandbox_enter() - give up all else, for good
+ * @as: NULL: for a client that may read everything; else the client
  *
  * Return: 0, or -1 with @err: then nothing hostile must be read.
  */
-int sandbox_enter(struct err *err);
+int sandbox_enter(const struct credentials *as, struct err *err);
 
 #endif

@@ -8,22 +8,48 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
-#define SIZE "16m" /* criu writes a few hundred bytes for each job (stats-restore) */
+/* criu writes a few hundred bytes for each job (stats-restore). */
+#define SIZE         "16m"
+#define PRIVATE_SIZE "256k"
 
-int scratch_open(void)
+static int mount_tmpfs(const char *size)
 {
 	autofd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 	int fd;
 
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "size", SIZE, 0) < 0 ||
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "size", size, 0) < 0 ||
 		fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
 		fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	fd = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+/* What fsmount() gives is an O_PATH descriptor. */
+static int open_root(int mount)
+{
+	autofd int fd = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : TAKE_FD(fd);
+}
+
+int scratch_open(void)
+{
+	return mount_tmpfs(SIZE);
+}
+
+int scratch_make_private(uid_t uid, gid_t gid)
+{
+	autofd int mount = mount_tmpfs(PRIVATE_SIZE);
+	autofd int fd = mount < 0 ? mount : open_root(mount);
+
+	if (fd < 0)
+		return fd;
+	return fchown(fd, uid, gid) < 0 ? -errno : TAKE_FD(fd);
 }
 
 static void name_of(char ret[static 24], uint64_t job)

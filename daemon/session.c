@@ -11,6 +11,7 @@
 #include "config.h"
 #include "discard.h"
 #include "log.h"
+#include "peer.h"
 
 struct outgoing {
 	STAILQ_ENTRY(outgoing) entry;
@@ -116,7 +117,7 @@ static int no_session(struct user *user)
 	return -ENOMEM;
 }
 
-int session_new(const struct session_spec *spec, int fd, const struct policy_peer *peer,
+int session_new(const struct session_spec *spec, int fd, struct policy_peer *peer,
 	struct user *user, struct session **ret)
 {
 	autofd int owned = fd;
@@ -127,6 +128,7 @@ int session_new(const struct session_spec *spec, int fd, const struct policy_pee
 	s->user = user;
 	s->id = spec->id;
 	s->peer = *peer;
+	*peer = (struct policy_peer){ 0 };
 	s->config = spec->config;
 	s->ops = spec->ops;
 	s->arg = spec->arg;
@@ -238,5 +240,6 @@ void session_free(struct session *s)
 	lent_done(&s->lent);
 	user_discharge(s->user, USERS_SESSIONS, 1);
 	user_put(s->user);
+	peer_done(&s->peer);
 	free(s);
 }

@@ -68,11 +68,12 @@ struct session_spec {
 /**
  * session_new() - serve a connection
  * @fd:   consumed; connected SEQPACKET socket
+ * @peer: on success its groups are the session's, and it is empty
  * @user: consumed: put down at its end; a session of it was charged
  *
  * Return: 0 or -errno.
  */
-int session_new(const struct session_spec *spec, int fd, const struct policy_peer *peer,
+int session_new(const struct session_spec *spec, int fd, struct policy_peer *peer,
 	struct user *user, struct session **ret);
 
 /**

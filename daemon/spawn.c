@@ -25,12 +25,16 @@
 #include "zygote.h"
 
 /*
- * What goes to the child: this, then the number for each want, then the strings: path, arguments, environment. Its
+ * What goes to the child: this, then the number for each want, the groups, then the strings: path, arguments, environment. Its
  * descriptors: the report, the working directory, the images (if there are any), one for each want.
  */
 struct request {
 	size_t n_wants, n_argv, n_envp;
-	bool has_images;
+	bool has_images, has_run_as;
+	uid_t uid; /* this and what follows: if has_run_as */
+	gid_t gid;
+	size_t n_groups;
+	uint64_t caps;
 };
 
 /* ---- in the child ---- */
@@ -79,6 +83,7 @@ static int apply(const struct place_plan *plan)
 struct parts {
 	struct request head;
 	const int *numbers;
+	struct credentials run_as; /* borrowed groups */
 	const char *path;
 	char **argv, **envp; /* each with a NULL behind it */
 	const int *fds;
@@ -87,7 +92,9 @@ struct parts {
 static int take_apart(const struct parcel *p, struct parts *ret)
 {
 	const struct request *head = (const struct request *)p->bytes;
-	const char *path = (const char *)(head + 1) + head->n_wants * sizeof(int);
+	const int *numbers = (const int *)(head + 1);
+	gid_t *groups = (gid_t *)(numbers + head->n_wants);
+	const char *path = (const char *)(groups + head->n_groups);
 	char *string = (char *)path + strlen(path) + 1;
 	char **lists = calloc(head->n_argv + head->n_envp + 2, sizeof(*lists)), **next = lists;
 
@@ -100,7 +107,8 @@ static int take_apart(const struct parcel *p, struct parts *ret)
 		string += strlen(string) + 1;
 	}
 	*ret = (struct parts){ .head = *head,
-		.numbers = (const int *)(head + 1),
+		.numbers = numbers,
+		.run_as = { head->uid, head->gid, groups, head->n_groups },
 		.path = path,
 		.argv = lists,
 		.envp = lists + head->n_argv + 1,
@@ -131,6 +139,9 @@ static _Noreturn void become(const struct parts *parts, struct spawn_report *rep
 
 	(void)setsid();
 	(void)umask(022);
+	errno = parts->head.has_run_as ? -credentials_become(&parts->run_as, parts->head.caps) : 0;
+	if (errno)
+		fail(report, SPAWN_RIGHTS);
 	if (fchdir(parts->fds[1]) < 0)
 		fail(report, SPAWN_CWD);
 	if (parts->head.has_images &&
@@ -180,11 +191,18 @@ static void put_strings(FILE *out, char *const *list)
 
 static int pack(const struct spawn_spec *spec, char **ret, size_t *ret_size)
 {
+	static const struct credentials ours;
+	const struct credentials *as = spec->run_as ?: &ours;
 	const struct request head = {
 		.n_wants = spec->n_wants,
 		.n_argv = count(spec->argv),
 		.n_envp = count(spec->envp),
 		.has_images = spec->images >= 0,
+		.has_run_as = spec->run_as,
+		.uid = as->uid,
+		.gid = as->gid,
+		.n_groups = as->n_groups,
+		.caps = spec->caps,
 	};
 	char *const path[] = { (char *)spec->path, NULL };
 	FILE *out = open_memstream(ret, ret_size);
@@ -195,6 +213,8 @@ static int pack(const struct spawn_spec *spec, char **ret, size_t *ret_size)
 	(void)fwrite(&head, sizeof(head), 1, out);
 	for (size_t i = 0; i < spec->n_wants; i++)
 		(void)fwrite(&spec->wants[i].to, sizeof(int), 1, out);
+	if (as->n_groups)
+		(void)fwrite(as->groups, sizeof(gid_t), as->n_groups, out);
 	put_strings(out, path);
 	put_strings(out, spec->argv);
 	put_strings(out, spec->envp);

@@ -6,14 +6,17 @@
 #ifndef FDBROKER_SPAWN_H
 #define FDBROKER_SPAWN_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "credentials.h"
 #include "place.h"
 
 /* How far a child came that ended before its program ran. */
 enum spawn_stage {
 	SPAWN_DONE = 0, /* the program was executed (or the child was killed from outside) */
+	SPAWN_RIGHTS,
 	SPAWN_CWD,
 	SPAWN_IMAGES,
 	SPAWN_LIMITS,
@@ -36,6 +39,8 @@ struct spawn_spec {
 	int cwd;    /* borrowed; directory that becomes the working directory */
 	int images; /* borrowed; directory that must hold inventory.img, or -1 */
 	int cgroup; /* borrowed; cgroup v2 directory to be born into, or -1 */
+	const struct credentials *run_as; /* borrowed; see credentials_become(); NULL: as we are */
+	uint64_t caps;                    /* with run_as: what stays */
 };
 
 struct spawned {
@@ -49,7 +54,7 @@ struct spawned {
  *
  * The child becomes a session leader (a ^C at a terminal must not kill criu at the wrong moment), with
  * every signal at its default and none blocked, the soft RLIMIT_NOFILE raised to the hard one. It
- * looks for the images itself, for a lent directory may hang and the caller must not. Nothing here
+ * becomes spec->run_as before it touches anything. It looks for the images itself, for a lent directory may hang and the caller must not. Nothing here
  * waits for it: see spawn_report once it has ended.
  *
  * All descriptors are borrowed; the child has its own duplicates, on their way to it, when this returns. It

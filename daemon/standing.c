@@ -68,6 +68,7 @@ int standing_new(const struct standing_spec *spec, struct standing **ret)
 			event_free(s->look);
 		return -ENOMEM;
 	}
+	tell_status(s);
 	*ret = TAKE_PTR(s);
 	return 0;
 }

@@ -69,6 +69,7 @@ int swrk_restore_bytes(const struct swrk_restore *restore, uint8_t **ret, size_t
 	opts.manage_cgroups = false;
 	opts.has_rst_sibling = true;
 	opts.rst_sibling = true;
+	opts.has_unprivileged = opts.unprivileged = restore->unprivileged;
 	opts.n_inherit_fd = restore->n_inherit;
 	opts.inherit_fd = list;
 	*ret_size = pack_request(restore, &opts, ret);

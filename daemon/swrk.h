@@ -24,6 +24,7 @@ struct swrk_restore {
 	size_t n_inherit;
 	const uint8_t *opts; /* the client's options, checked and re-encoded; NULL: none */
 	size_t n_opts;       /* bytes */
+	bool unprivileged;   /* criu has no root's rights */
 };
 
 enum swrk_kind {

@@ -12,6 +12,7 @@
 #include "worker.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,12 @@
 
 enum own { OWN_RPC, OWN_IMAGES, OWN_WORK, N_OWN }; /* the broker's own numbers in criu's table */
 _Static_assert(N_OWN == NUMBERS_OWN, "numbers.h");
+
+/*
+ * Of a criu that works as its client: to choose pids, and to trim bounding sets (restore_creds() in
+ * criu/pie/restorer.c drops each capability that is missing in the images' set, also one that is missing already).
+ */
+#define OWN_CAPS   (1ull << CAP_CHECKPOINT_RESTORE | 1ull << CAP_SETPCAP)
 #define N_STANDARD 3
 
 struct worker {
@@ -104,7 +111,9 @@ static int start_criu(struct worker *w, const struct worker_spec *spec, const in
 				.n_wants = n,
 				.cwd = spec->work,
 				.images = spec->images,
-				.cgroup = spec->cgroup },
+				.cgroup = spec->cgroup,
+				.run_as = spec->run_as,
+				.caps = OWN_CAPS },
 		    &spawned, err) < 0)
 		return -1;
 	w->pid = spawned.pid;
@@ -125,9 +134,10 @@ static int send_request(
 	for (size_t i = 0; inherit && i < spec->n_mappings; i++)
 		inherit[i] =
 			(struct swrk_inherit){ spec->mappings[i].key, spec->mappings[i].number };
-	if (!inherit || swrk_restore_bytes(&(struct swrk_restore){ images, inherit,
-						   spec->n_mappings, spec->opts, spec->n_opts },
-				&bytes, &size) < 0)
+	if (!inherit ||
+		swrk_restore_bytes(&(struct swrk_restore){ images, inherit, spec->n_mappings,
+					   spec->opts, spec->n_opts, spec->run_as != NULL },
+			&bytes, &size) < 0)
 		return err_set(
 			err, ERR_INTERNAL, ENOMEM, NULL, "no memory for the request to criu");
 	r = wire_send(w->sock, bytes, size, NULL, 0);
@@ -152,7 +162,8 @@ void worker_answer(struct worker *w, bool go_on)
 
 	/* criu reads one answer for each notification: the socket cannot be full. If it is gone, heard() sees it. */
 	if (w->sock >= 0 && wire_send(w->sock, ack, swrk_ack_bytes(go_on, ack), NULL, 0) < 0)
-		(void)shutdown(w->sock, SHUT_RDWR); /* else criu would wait for it until the deadline */
+		(void)shutdown(
+			w->sock, SHUT_RDWR); /* else criu would wait for it until the deadline */
 }
 
 /* 4. criu speaks. */

@@ -33,6 +33,7 @@ struct worker_spec {
 	size_t n_mappings;
 	const uint8_t *opts; /* borrowed; the client's options after the policy's check */
 	size_t n_opts;
+	const struct credentials *run_as; /* borrowed; whose rights criu gets; NULL: ours */
 };
 
 enum worker_answer {

@@ -9,7 +9,7 @@ _fdbroker_ctl_options() { # command
 }
 
 _fdbroker_ctl_commands() {
-	fdbroker-ctl --help 2>/dev/null | sed -nE '/^Options/q; s/^  ([a-z]+)  +.*/\1/p'
+	fdbroker-ctl --help 2>/dev/null | sed -nE '/^Options/q; s/^  ([a-z]+) .*/\1/p'
 }
 
 # The value of an option on the line: the last one.

@@ -3,7 +3,7 @@
 # one is added; tasks and descriptors come from the images of -D, jobs from the broker.
 
 function __fdbroker_ctl_commands
-    fdbroker-ctl --help 2>/dev/null | sed -nE '/^Options/q; s/^  ([a-z]+)  +(.*)/\1\t\2/p'
+    fdbroker-ctl --help 2>/dev/null | sed -nE '/^Options/q; s/^  ([a-z]+)( [^ ]+)*  +(.*)/\1\t\3/p'
 end
 
 function __fdbroker_ctl_command

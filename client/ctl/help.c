@@ -24,6 +24,7 @@ static const char program[] =
 	"  watch [JOB]       a line for everything that happens to jobs\n"
 	"  drain             have the broker take no more restores\n"
 	"  status            how the broker is\n"
+	"  config            its settings, and where each comes from\n"
 	"  metrics           its figures, for a monitoring system\n"
 	"\n"
 	"Options of every command:\n"
@@ -144,7 +145,7 @@ static const char status[] =
 static const char list[] =
 	"Usage: fdbroker-ctl list [OPTION]...\n"
 	"Lists jobs: those under way, those whose tree runs, those that ended within the\n"
-	"last hour. Who may not restore sees the own ones only.\n"
+	"last hour. Who may not restore as root sees the own ones only.\n"
 	"\n"
 	"  --state STATE[,STATE]...  only these: accepted, planned, queued, starting,\n"
 	"                        restoring, ending, running, ended\n"
@@ -218,6 +219,19 @@ static const char drain[] =
 	"\n"
 	"Common options and exit codes: fdbroker-ctl --help\n";
 
+static const char config[] =
+	"Usage: fdbroker-ctl config [OPTION]... [KEY]\n"
+	"Prints the settings that hold in the broker as a configuration file that sets them,\n"
+	"and behind each where it comes from: FILE:LINE, an option of the broker's command\n"
+	"line, or the default. With KEY only settings of that name. For who may restore.\n"
+	"\n"
+	"  --changed             only what is not the default\n"
+	"  --json[=HOW]          a list of objects: section, key, value, origin, default\n"
+	"\n"
+	"criu-fdbroker --check-config looks at files before the broker reads them.\n"
+	"Exit code 3: there is no setting KEY.\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
 static const char metrics[] =
 	"Usage: fdbroker-ctl metrics\n"
 	"Prints figures of the broker as OpenMetrics text, which Prometheus and others read:\n"
@@ -234,7 +248,7 @@ int help_show(const char *command)
 	} texts[] = { { "inspect", inspect }, { "plan", plan }, { "restore", restore },
 		{ "check", check }, { "status", status }, { "list", list }, { "show", show },
 		{ "wait", wait }, { "cancel", cancel }, { "log", log_text }, { "watch", watch },
-		{ "drain", drain }, { "metrics", metrics } };
+		{ "drain", drain }, { "config", config }, { "metrics", metrics } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(texts[i].command, command) != 0)

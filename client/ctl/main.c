@@ -27,6 +27,7 @@ static const struct {
 	{ "log", cmd_log },
 	{ "watch", cmd_watch },
 	{ "drain", cmd_drain },
+	{ "config", cmd_config },
 	{ "metrics", cmd_metrics },
 };
 

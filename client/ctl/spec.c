@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "names.h"
 
-#define MAX_SECONDS 86400 /* a day: the limit of Restore.deadline_ms */
+#define MAX_SECONDS 1209600 /* 14 days: as long as a broker can be told to allow */
 
 static int bad(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

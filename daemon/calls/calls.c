@@ -12,27 +12,32 @@
 #include "messages.h"
 #include "version.h"
 
+/* What each call takes: descriptors with it or not; which class of peer; and not while the broker stops. */
 static const struct {
 	const char *name;
 	int (*handle)(const struct call *call, struct err *err);
-	bool takes_fds; /* may descriptors come with it */
-	bool restoring; /* only for those who may restore */
+	bool takes_fds;
+	enum policy_class needs;
+	bool begins; /* something new */
 } table[] = {
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_HELLO] = { "Hello", hello_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_STATUS] = { "Status", status_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LEND] = { "Lend", lend_call, true, true },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RETURN_LENT] = { "Return", return_call, false, true },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_RESTORE] = { "Restore", restore_call, true, true },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_PLAN] = { "Plan", plan_call, true, true },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_INSPECT] = { "Inspect", inspect_call, true, true },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_WAIT] = { "Wait", wait_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_CANCEL] = { "Cancel", cancel_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LIST] = { "List", list_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_SHOW] = { "Show", show_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_LOG] = { "Log", log_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_WATCH] = { "Watch", watch_call, false, false },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_DRAIN] = { "Drain", drain_call, false, true },
-	[FDBROKER__V1__CLIENT_MESSAGE__CALL_METRICS] = { "Metrics", metrics_call, false, true },
+#define CALL(name) FDBROKER__V1__CLIENT_MESSAGE__CALL_##name
+	[CALL(HELLO)] = { "Hello", hello_call, false, POLICY_NONE, false },
+	[CALL(STATUS)] = { "Status", status_call, false, POLICY_NONE, false },
+	[CALL(LEND)] = { "Lend", lend_call, true, POLICY_OWN, true },
+	[CALL(RETURN_LENT)] = { "Return", return_call, false, POLICY_OWN, true },
+	[CALL(RESTORE)] = { "Restore", restore_call, true, POLICY_OWN, true },
+	[CALL(PLAN)] = { "Plan", plan_call, true, POLICY_OWN, true },
+	[CALL(INSPECT)] = { "Inspect", inspect_call, true, POLICY_OWN, true },
+	[CALL(WAIT)] = { "Wait", wait_call, false, POLICY_OWN, false },
+	[CALL(CANCEL)] = { "Cancel", cancel_call, false, POLICY_OWN, false },
+	[CALL(LIST)] = { "List", list_call, false, POLICY_OWN, false },
+	[CALL(SHOW)] = { "Show", show_call, false, POLICY_OWN, false },
+	[CALL(LOG)] = { "Log", log_call, false, POLICY_OWN, false },
+	[CALL(WATCH)] = { "Watch", watch_call, false, POLICY_OWN, false },
+	[CALL(DRAIN)] = { "Drain", drain_call, false, POLICY_FULL, true },
+	[CALL(GET_CONFIG)] = { "GetConfig", get_config_call, false, POLICY_FULL, false },
+	[CALL(METRICS)] = { "Metrics", metrics_call, false, POLICY_FULL, false },
+#undef CALL
 };
 
 static const Fdbroker__V1__Restore *restore_of(const Fdbroker__V1__ClientMessage *message)
@@ -54,9 +59,9 @@ static int dispatch(const struct call *call, struct err *err)
 	if (which >= sizeof(table) / sizeof(table[0]) || !table[which].handle)
 		return err_set(err, ERR_UNSUPPORTED, 0, NULL, "a call that broker %s does not know",
 			FDB_VERSION);
-	if (table[which].restoring && policy_peer(&call->session->peer, err) < 0)
+	if (policy_may_call(&call->session->peer, table[which].needs, table[which].name, err) < 0)
 		return -1;
-	if (table[which].restoring && call->calls->stopping)
+	if (table[which].begins && call->calls->stopping)
 		return err_set(err, ERR_CANCELLED, 0, NULL, "the broker is stopping");
 	if (!table[which].takes_fds && call->packet->fds.n)
 		return err_set(err, ERR_BAD_REQUEST, 0, NULL,
@@ -112,11 +117,12 @@ static Fdbroker__V1__ClientMessage *unpack(const struct packet *packet, struct e
 	return message;
 }
 
-/* Who, what, why; of what is no fault of the client's but a decision of ours. */
+/* Who, what, why, and by which rule; of what is no fault of the client's but a decision of ours. */
 static void log_refused(const struct session *session, const struct err *err)
 {
-	char uid[48], pid[48], code[64];
-	const char *fields[] = { uid, pid, code, NULL };
+	const char *rule, *class = policy_class_name(policy_class(&session->peer, &rule));
+	char uid[48], pid[48], code[64], which[48];
+	const char *fields[] = { uid, pid, code, which, NULL };
 	struct log_about about = { .session = session->id, .fields = fields };
 
 	if (err->code == ERR_PERMISSION || err->code == ERR_FORBIDDEN_OPTION)
@@ -126,9 +132,10 @@ static void log_refused(const struct session *session, const struct err *err)
 	snprintf(uid, sizeof(uid), "FDBROKER_UID=%u", (unsigned)session->peer.uid);
 	snprintf(pid, sizeof(pid), "FDBROKER_PEER_PID=%d", (int)session->peer.pid);
 	snprintf(code, sizeof(code), "FDBROKER_CODE=%s", err_code_name(err->code));
-	log_line(LOG_NOTICE, &about, "refused to user %u (pid %d): %s: %s",
-		(unsigned)session->peer.uid, (int)session->peer.pid, err_code_name(err->code),
-		err->text);
+	snprintf(which, sizeof(which), "FDBROKER_CLASS=%s", class);
+	log_line(LOG_NOTICE, &about, "refused to user %u (pid %d; class %s: %s): %s: %s",
+		(unsigned)session->peer.uid, (int)session->peer.pid, class, rule,
+		err_code_name(err->code), err->text);
 }
 
 void calls_packet(struct calls *calls, struct session *session, struct packet *packet)

@@ -122,6 +122,7 @@ int plan_call(const struct call *call, struct err *err)
 	request.mappings = wishes;
 	request.n_mappings = checked.spec.n_mappings;
 	request.at_own_risk = checked.spec.at_own_risk;
+	request.run_as = checked.spec.run_as;
 	return start(call, &request, err);
 }
 
@@ -130,11 +131,14 @@ int inspect_call(const struct call *call, struct err *err)
 	const Fdbroker__V1__Inspect *inspect = call->message->inspect;
 	struct planner_request request = { .output = PLANNER_INSPECT,
 		.config = call->calls->config };
+	struct credentials client;
 
 	if (!inspect->has_images_dir)
 		return err_set(err, ERR_BAD_REQUEST, 0, "images_dir", "images_dir: missing");
 	if (restore_check_directory(call, "images_dir", inspect->images_dir, err) < 0)
 		return -1;
 	request.images = call->packet->fds.fds[inspect->images_dir];
+	if (policy_runs_as(&call->session->peer, &client))
+		request.run_as = &client;
 	return start(call, &request, err);
 }

@@ -2,6 +2,7 @@
 /* A Restore, field by field. See restore_check.h. */
 #include "calls/restore_check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,6 +239,17 @@ static int check_opts(const struct call *call, struct job_spec *spec, struct err
 	return 0;
 }
 
+static int check_rights(const struct call *call, struct job_spec *spec, struct err *err)
+{
+	struct credentials client;
+
+	if (!policy_runs_as(&call->session->peer, &client))
+		return 0;
+	spec->run_as = credentials_copy(&client);
+	return spec->run_as ? 0
+			    : err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a restore");
+}
+
 static int check_deadline(const struct call *call, struct job_spec *spec, struct err *err)
 {
 	const Fdbroker__V1__Restore *r = call->restore;
@@ -263,7 +275,7 @@ int restore_check(const struct call *call, struct restore_checked *ret, struct e
 	ret->carry_on = r->when_client_gone == FDBROKER__V1__WHEN_CLIENT_GONE__CARRY_ON;
 	if (check_directories(call, &ret->spec, err) < 0 ||
 		check_mappings(call, &ret->spec, err) < 0 || check_risks(r, &ret->spec, err) < 0 ||
-		check_opts(call, &ret->spec, err) < 0)
+		check_opts(call, &ret->spec, err) < 0 || check_rights(call, &ret->spec, err) < 0)
 		return -1;
 	return check_deadline(call, &ret->spec, err);
 }

@@ -53,6 +53,7 @@ struct opts_field {
 	bool repeated;
 	bool required;      /* of a sub-field: the message is none without it */
 	const char *reason; /* refused classes: why, a sentence that follows "NAME: "; else NULL */
+	const char *what;   /* the others: what it is for; sub-fields: NULL */
 	const struct opts_name *values; /* OPTS_ENUM */
 	const struct opts_field *subs;  /* OPTS_MESSAGE: its sub-fields; ends with a name of NULL */
 };

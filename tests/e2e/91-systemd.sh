@@ -14,6 +14,10 @@ runs_anew() { # former pid
 	daemon_runs && [ "$(unit MainPID)" != "$1" ]
 }
 
+has_status() {
+	[ "$(unit StatusText)" ]
+}
+
 the_socket_starts_it() {
 	box_up "$1"
 	box_install
@@ -22,7 +26,8 @@ the_socket_starts_it() {
 	assert_eq "the daemon" "$(unit ActiveState)" inactive
 	assert_match "the first answer" "$(in_box fdbroker-ctl status)" "criu-fdbroker [0-9.]+, pid $(unit MainPID),"
 	assert_eq "the daemon" "$(unit ActiveState)" active
-	assert_eq "its status" "$(unit StatusText)" serving
+	wait_for has_status
+	assert_match "its status" "$(unit StatusText)" "0 restoring, 0 waiting, 0 trees alive"
 	# Nobody else may connect.
 	assert_status 6 in_box setpriv --reuid=65534 --regid=65534 --clear-groups fdbroker-ctl status
 	in_box setpriv --reuid=65534 --regid=65534 --groups="$(in_box getent group criu-fdbroker | cut -d: -f3)" \
@@ -64,6 +69,7 @@ trees_outlive_the_daemon() {
 	assert_tree_lives
 	in_box fdbroker-ctl status >/dev/null
 	assert_tree_lives
+	assert_match "the jobs" "$(in_box fdbroker-ctl list --json=short)" '"job":1,.*"pid":'"$restored"
 	# The socket outlived all of it, and so does the tree the socket.
 	in_box systemctl stop criu-fdbroker.socket criu-fdbroker.service
 	assert_tree_lives
@@ -108,6 +114,51 @@ a_hung_daemon_is_started_anew() {
 	box_down
 }
 
+# A daemon that was killed holds no tree, but systemd holds its pidfd: how the tree has ended is known all the same.
+the_end_of_a_tree_is_known() {
+	local pid
+
+	box_up "$1"
+	box_install
+	box_dump
+	box_restore
+	pid=$(unit MainPID)
+	assert_eq "what systemd holds" "$(unit NFileDescriptorStore)" 1
+	in_box systemctl kill -s KILL --kill-who=main criu-fdbroker
+	wait_for runs_anew "$pid"
+	in_box sh -c "kill -TERM $restored"
+	assert_status 143 in_box fdbroker-ctl wait --exit-status 1
+	assert_eq "what systemd holds" "$(unit NFileDescriptorStore)" 0
+	box_down
+}
+
+ends() {
+	[ "$(unit ActiveState)" = inactive ]
+}
+
+# Without work it goes, and comes back for a hundred at once: none is refused.
+an_idle_daemon_ends() {
+	local i
+
+	box_up "$1"
+	box_install
+	# As packaged, and with what an administrator has.
+	in_box criu-fdbroker --check-config
+	in_box mkdir -p /etc/criu-fdbroker
+	printf '[Broker]\nIdleExitSec=1\n' >"$inside/etc/criu-fdbroker/idle.conf"
+	in_box systemctl restart criu-fdbroker
+	for i in 1 2 3; do
+		wait_for ends
+		# shellcheck disable=SC2016 # for the shell inside
+		assert_eq "round $i" "$(in_box sh -c 'for i in $(seq 100); do
+			fdbroker-ctl status >/dev/null || echo refused &
+		done
+		wait' 2>&1)" ""
+		assert_eq "the daemon" "$(unit ActiveState) $(unit NRestarts)" "active 0"
+	done
+	box_down
+}
+
 message_id() { # name, of daemon/messages.h
 	sed -nE "s/^#define MESSAGE_$1 +\"(.*)\"/\\1/p" "$e2e_top/daemon/messages.h"
 }
@@ -148,6 +199,10 @@ standing_of() { # pid
 		grep -E '^/|policy|prio|^[0-9]+ [0-9]+$'
 }
 
+in_its_scope() {
+	[ "$(in_box grep ^0:: "/proc/$restored/cgroup")" = 0::/system.slice/criu-fdbroker-1.scope ]
+}
+
 # Restored by criu itself, in a service without any setting, and by the daemon: no difference but for the cgroup.
 nothing_of_the_unit_leaks() {
 	local plain brokered
@@ -167,13 +222,13 @@ nothing_of_the_unit_leaks() {
 	assert_tree_lives
 	brokered=$(standing_of "$restored")
 	assert_eq "what is otherwise" "$(diff <(echo "$plain") <(echo "$brokered") || true)" ""
-	assert_match "its cgroup" "$(in_box grep ^0:: "/proc/$restored/cgroup")" "^0::/system.slice/criu-fdbroker.service/"
+	wait_for in_its_scope
 	assert_eq "its namespace of mounts" "$(in_box readlink "/proc/$restored/ns/mnt")" "$(in_box readlink /proc/1/ns/mnt)"
 	box_end_tree
 	box_down
 }
 
 on_both the_socket_starts_it units_are_sound trees_outlive_the_daemon reload_disturbs_nothing \
-	a_hung_daemon_is_started_anew the_journal_has_fields nothing_of_the_unit_leaks
+	a_hung_daemon_is_started_anew the_end_of_a_tree_is_known an_idle_daemon_ends the_journal_has_fields nothing_of_the_unit_leaks
 
 e2e_main "$@"

@@ -64,14 +64,14 @@ in_zsh() { # line
 
 # The commands and options of --help, as one line.
 commands() {
-	"$CTL" --help | sed -nE '/^Options/q; s/^  ([a-z]+)  .*/\1/p' | tr '\n' ' ' | sed 's/ $//'
+	"$CTL" --help | sed -nE '/^Options/q; s/^  ([a-z]+) .*/\1/p' | tr '\n' ' ' | sed 's/ $//'
 }
 
 everywhere() { # shell
 	local all
 
 	all=$(commands)
-	assert_match "the commands" "$all" "inspect.*plan.*restore"
+	assert_match "the commands" "$all" "inspect.*plan.*restore.*log.*drain"
 	assert_eq "all commands" "$("in_$1" "fdbroker-ctl " | tr ' ' '\n' | sort)" "$(tr ' ' '\n' <<<"$all" | sort)"
 	assert_eq "a command" "$("in_$1" "fdbroker-ctl insp")" inspect
 	assert_eq "an option of it" "$("in_$1" "fdbroker-ctl inspect --bri")" --brief

@@ -64,15 +64,15 @@ static void write_criu(const struct broker *b, const char *mode)
 static _Noreturn void exec_broker(const struct broker *b, const char *const *options)
 {
 	char program[PATH_MAX], criu[PATH_MAX];
-	const char *argv[16 + MAX_OPTIONS] = { "criu-fdbroker", "--socket", b->socket, "--criu",
-		criu, "--criu-fault", "0", "--state", b->state, "-v" };
+	const char *argv[12 + MAX_OPTIONS] = { "criu-fdbroker", "--socket", b->socket, "--criu",
+		criu, "--criu-fault", "0", "--state", b->state, "-v", "--no-config" };
 
 	build_path(program, getenv("RAW_BROKER") ?: "criu-fdbroker");
 	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
 	if (!getenv("RAW_VERBOSE"))
 		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 	for (size_t i = 0; options && options[i] && i < MAX_OPTIONS; i++)
-		argv[10 + i] = options[i];
+		argv[11 + i] = options[i];
 	execv(program, (char *const *)argv);
 	_exit(126);
 }

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "config_value.h"
 #include "defaults.h"
 #include "rawclient.h"
 #include "wire.h"
@@ -80,7 +81,7 @@ static void sessions(void **state)
 	assert_int_equal(raw_sessions(socks[n - 1]), DEFAULT_USER_SESSIONS + 1);
 	one_more = raw_connect(&broker);
 	a = raw_recv(one_more);
-	expect_limit(&a, "max-sessions-per-user");
+	expect_limit(&a, "[UserLimits] MaxSessions");
 	raw_expect_end(one_more);
 	close(one_more);
 	one_more = raw_connect_as(&broker, OTHER_UID, group_gid());
@@ -148,7 +149,7 @@ static void lent(void **state)
 	expect_limit(&a, "its limit of 8192");
 	lend_up_to(two, DEFAULT_USER_LENT - DEFAULT_MAX_LENT - 1); /* one is the witness's */
 	a = lend(three, "x", 1);
-	expect_limit(&a, "max-lent-per-user");
+	expect_limit(&a, "[UserLimits] MaxLent");
 	a = lend(other, "x", 100);
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_LENT);
 	raw_done(&a);
@@ -183,7 +184,7 @@ static uint64_t restore(int sock, const char *dir)
 		raw_done(&a);
 	} while (true);
 	if (a.message->body_case == FDBROKER__V1__SERVER_MESSAGE__BODY_ERROR) {
-		expect_limit(&a, "max-jobs-per-user");
+		expect_limit(&a, "[UserLimits] MaxRestores");
 		return 0;
 	}
 	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_ACCEPTED);
@@ -422,9 +423,28 @@ static void waits(void **state)
 	stop();
 }
 
+static void the_defaults(void **state)
+{
+	struct config config;
+
+	(void)state;
+	assert_int_equal(config_init(&config), 0);
+	assert_int_equal(config.user_sessions, DEFAULT_USER_SESSIONS);
+	assert_int_equal(config.user_lent, DEFAULT_USER_LENT);
+	assert_int_equal(config.user_restores, DEFAULT_USER_JOBS);
+	assert_int_equal(config.user_kept, DEFAULT_USER_KEPT);
+	assert_int_equal(config.user_log_bytes, DEFAULT_USER_LOG_BYTES);
+	assert_int_equal(config.max_lent, DEFAULT_MAX_LENT);
+	assert_int_equal(config.max_queue_bytes, DEFAULT_MAX_QUEUE_BYTES);
+	assert_int_equal(config.max_waiting, DEFAULT_MAX_WAITING);
+	assert_int_equal(config.max_job_log_bytes, DEFAULT_JOB_LOG_BYTES);
+	config_done(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_defaults),
 		cmocka_unit_test(sessions),
 		cmocka_unit_test(lent),
 		cmocka_unit_test(jobs),

@@ -19,6 +19,9 @@
 #define LLVMFuzzerTestOneInput fuzz_explain
 #include "../fuzz/fuzz_explain.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_config
+#include "../fuzz/fuzz_config.c"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_wire
 #include "../fuzz/fuzz_wire.c"
 #undef LLVMFuzzerTestOneInput
@@ -85,13 +88,15 @@ int main(void)
 {
 	static struct fuzzer image = { "image", fuzz_image }, graph = { "graph", fuzz_graph },
 			     target = { "target", fuzz_target }, wire = { "wire", fuzz_wire },
-			     explain = { "explain", fuzz_explain };
+			     explain = { "explain", fuzz_explain },
+			     config = { "config", fuzz_config };
 	const struct CMUnitTest tests[] = {
 		{ "image", replay, NULL, NULL, &image },
 		{ "graph", replay, NULL, NULL, &graph },
 		{ "target", replay, NULL, NULL, &target },
 		{ "wire", replay, NULL, NULL, &wire },
 		{ "explain", replay, NULL, NULL, &explain },
+		{ "config", replay, NULL, NULL, &config },
 	};
 
 	return cmocka_run_group_tests_name("corpus", tests, before_all, NULL);

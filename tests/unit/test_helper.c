@@ -166,7 +166,7 @@ static void crashes(void **state)
 static int trespass(struct parcel *request, struct err *err)
 {
 	(void)request;
-	return sandbox_enter(err) < 0 ? -1 : socket(AF_INET, SOCK_STREAM, 0);
+	return sandbox_enter(NULL, err) < 0 ? -1 : socket(AF_INET, SOCK_STREAM, 0);
 }
 CHILD(trespassing, trespass, NULL)
 

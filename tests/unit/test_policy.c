@@ -14,58 +14,105 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct policy_peer root = { .uid = 0, .pid = 10 };
-static const struct policy_peer user = { .uid = 1000, .gid = 1000, .pid = 11 };
+static const struct policy_peer own = { .uid = 1000, .gid = 1000, .pid = 11, .allow_own = true };
+static const struct policy_peer nobody = { .uid = 1000, .gid = 1000, .pid = 11 };
 
 /* ---- who ------------------------------------------------------------------------------------ */
 
 struct peer_case {
 	const char *name;
 	struct policy_peer peer;
-	const char *says; /* NULL: may restore */
+	enum policy_class class;
+	const char *rule; /* part of it */
 };
 
 static const struct peer_case peers[] = {
-	{ "root", { .uid = 0 }, NULL },
-	{ "root of another group", { .uid = 0, .gid = 5 }, NULL },
-	{ "root at a broker of a user", { .uid = 0, .local = true, .own = { 7, 7, 7 } }, NULL },
-	{ "a user", { .uid = 1000 }, "uid 1000 may not restore: only root" },
-	{ "a user of group 0", { .uid = 1000, .gid = 0 }, "uid 1000" },
+	{ "root", { .uid = 0 }, POLICY_FULL, "it is root" },
+	{ "root of another group", { .uid = 0, .gid = 5 }, POLICY_FULL, "root" },
+	{ "root at a broker of a user", { .uid = 0, .local = true, .own = { 7, 7, 7 } },
+		POLICY_FULL, "root" },
+	{ "root is root where users may", { .uid = 0, .allow_own = true }, POLICY_FULL, "root" },
+	{ "of the group", { .uid = 1000, .in_group = true }, POLICY_FULL, "in the group" },
+	{ "of the group where users may", { .uid = 1000, .in_group = true, .allow_own = true },
+		POLICY_FULL, "in the group" },
+	{ "a user", { .uid = 1000 }, POLICY_NONE, "AllowOwn is off" },
+	{ "a user of group 0", { .uid = 1000, .gid = 0 }, POLICY_NONE, "off" },
+	{ "a user where users may", { .uid = 1000, .allow_own = true }, POLICY_OWN,
+		"AllowOwn is on" },
 	{ "a user whose uid the broker has, but not local", { .uid = 7, .own = { 7, 7, 7 } },
-		"uid 7" },
-	{ "local, same rights", { .uid = 7, .local = true, .own = { 7, 7, 7 } }, NULL },
-	{ "local, broker is root", { .uid = 7, .local = true },
-		"uid 7 may not restore: this broker has other rights" },
-	{ "local, other real uid", { .uid = 7, .local = true, .own = { 0, 7, 7 } },
-		"uids 0, 7, 7" },
+		POLICY_NONE, "off" },
+	{ "local, same rights", { .uid = 7, .local = true, .own = { 7, 7, 7 } }, POLICY_FULL,
+		"all rights of this broker" },
+	{ "local, broker is root", { .uid = 7, .local = true }, POLICY_NONE, "has other rights" },
+	{ "local, other real uid", { .uid = 7, .local = true, .own = { 0, 7, 7 } }, POLICY_NONE,
+		"other rights" },
 	{ "local, other effective uid", { .uid = 7, .local = true, .own = { 7, 0, 7 } },
-		"uids 7, 0, 7" },
-	{ "local, other saved uid", { .uid = 7, .local = true, .own = { 7, 7, 0 } },
-		"uids 7, 7, 0" },
-	{ "an unmapped user", { .uid = 65534 }, "uid 65534" },
+		POLICY_NONE, "other rights" },
+	{ "local, other saved uid",
+		{ .uid = 7, .local = true, .own = { 7, 7, 0 }, .allow_own = true }, POLICY_NONE,
+		"other rights" },
+	{ "an unmapped user", { .uid = 65534 }, POLICY_NONE, "off" },
+	{ "an unmapped user where users may", { .uid = 65534, .allow_own = true }, POLICY_NONE,
+		"several users" },
 	{ "an unmapped user, local",
-		{ .uid = 65534, .local = true, .own = { 65534, 65534, 65534 } }, "uid 65534" },
-	{ "no credentials", { .uid = (uid_t)-1 }, "uid 4294967295" },
+		{ .uid = 65534, .local = true, .own = { 65534, 65534, 65534 } }, POLICY_NONE,
+		"other rights" },
+	{ "no credentials", { .uid = (uid_t)-1, .allow_own = true }, POLICY_NONE, "several" },
 };
 
 static void check_peer(void **state)
 {
 	const struct peer_case *c = *state;
-	struct err err = { 0 };
+	struct err err;
+	const char *rule = "";
+	char says[64];
 
-	if (!c->says) {
-		assert_int_equal(policy_peer(&c->peer, &err), 0);
-		assert_int_equal(err.code, ERR_NONE);
-		return;
+	assert_int_equal(policy_class(&c->peer, &rule), c->class);
+	assert_int_equal(policy_class(&c->peer, NULL), c->class);
+	if (!strstr(rule, c->rule))
+		fail_msg("'%s' does not say '%s'", rule, c->rule);
+	for (enum policy_class needs = POLICY_NONE; needs <= POLICY_FULL; needs++) {
+		err = (struct err){ 0 };
+		assert_int_equal(
+			policy_may_call(&c->peer, needs, "Sing", &err), c->class >= needs ? 0 : -1);
+		if (c->class >= needs) {
+			assert_int_equal(err.code, ERR_NONE);
+			continue;
+		}
+		assert_int_equal(err.code, ERR_PERMISSION);
+		snprintf(says, sizeof(says),
+			"Sing: not for uid %u, whose class is %s: ", c->peer.uid,
+			policy_class_name(c->class));
+		if (!strstr(err.text, says) || !strstr(err.text, rule))
+			fail_msg("'%s' does not say '%s%s'", err.text, says, rule);
 	}
-	assert_int_equal(policy_peer(&c->peer, &err), -1);
-	assert_int_equal(err.code, ERR_PERMISSION);
-	if (!strstr(err.text, c->says))
-		fail_msg("'%s' does not say '%s'", err.text, c->says);
+}
+
+static void test_whose_rights(void **state)
+{
+	gid_t groups[] = { 5, 6 };
+	struct policy_peer with = own;
+	struct credentials c = { 0 };
+
+	(void)state;
+	with.groups = groups;
+	with.n_groups = 2;
+	assert_true(policy_runs_as(&with, &c));
+	assert_true(c.uid == 1000 && c.gid == 1000 && c.groups == groups && c.n_groups == 2);
+	assert_false(policy_runs_as(&root, &c));
+	with.in_group = true;
+	assert_false(policy_runs_as(&with, &c));
+	assert_true(policy_may_see(&root, 1000) && policy_may_see(&with, 0));
+	assert_true(policy_may_see(&own, 1000) && !policy_may_see(&own, 0));
+	assert_true(policy_may_see(&nobody, 1000) && !policy_may_see(&nobody, 1001));
 }
 
 /* ---- every field number --------------------------------------------------------------------- */
 
-/* What is to become of each field that CRIU has: all others up to 200 are unknown. */
+/*
+ * What is to become of each field that CRIU has: all others up to 2000 are unknown. "root": of class full alone;
+ * "all": of class own too. A flag may be false unless it is the broker's own business.
+ */
 static const char *const decisions[] = {
 	"1 images_dir_fd refused: the broker sets it itself: the images are Restore.images_dir",
 	"2 pid refused: the broker sets it itself: pids come from the images",
@@ -195,6 +242,48 @@ static void expect_refused(const struct policy_peer *peer, const struct field_by
 		fail_msg("'%s' does not say '%s'", err.text, says);
 }
 
+/* Taken, and nothing is passed on. */
+static void expect_left_out(const struct policy_peer *peer, const struct field_bytes *in)
+{
+	uint8_t *out = NULL;
+	size_t size = 7;
+	struct err err = { 0 };
+
+	if (policy_options(peer, in->data, in->size, &out, &size, &err) < 0)
+		fail_msg("refused: %s", err.text);
+	assert_int_equal(size, 0);
+	assert_null(out);
+}
+
+/* A flag that is off. */
+static void check_false(uint32_t number, const char *line, const char *field)
+{
+	struct field_bytes off = { 0 }, as_text = { 0 };
+	bool ours = strstr(line, "the broker sets it itself");
+
+	assert_int_equal(field_put_varint(&off, number, 0), 0);
+	assert_int_equal(field_put_bytes(&as_text, number, "", 0), 0);
+	if (ours) {
+		expect_refused(&root, &off, ERR_FORBIDDEN_OPTION, field, "sets it itself");
+		expect_refused(&own, &off, ERR_FORBIDDEN_OPTION, field, "sets it itself");
+	} else if (!strcmp(line, "all")) {
+		expect_allowed(&root, &off);
+		expect_allowed(&own, &off);
+	} else {
+		if (!strcmp(line, "root"))
+			expect_allowed(&root, &off);
+		else
+			expect_left_out(&root, &off);
+		expect_left_out(&own, &off);
+		expect_refused(&own, &as_text, ERR_FORBIDDEN_OPTION, field, field);
+		assert_int_equal(field_put_varint(&off, number, 0), 0);
+		expect_refused(&own, &off, ERR_BAD_REQUEST, field, "it is there twice");
+	}
+	expect_refused(&nobody, &off, ERR_FORBIDDEN_OPTION, field, field);
+	field_bytes_done(&off);
+	field_bytes_done(&as_text);
+}
+
 /* The decision for one field, from its line in the table; NULL: unknown. */
 static void check_number(uint32_t number, const char *line)
 {
@@ -207,6 +296,8 @@ static void check_number(uint32_t number, const char *line)
 		snprintf(field, sizeof(field), "criu_opts.%u", number);
 		snprintf(says, sizeof(says), "%s: this broker does not know the field", field);
 		expect_refused(&root, &in, ERR_FORBIDDEN_OPTION, field, says);
+		expect_refused(&own, &in, ERR_FORBIDDEN_OPTION, field, says);
+		expect_refused(&nobody, &in, ERR_FORBIDDEN_OPTION, field, says);
 		field_bytes_done(&in);
 		return;
 	}
@@ -216,15 +307,20 @@ static void check_number(uint32_t number, const char *line)
 	if (!strncmp(line, "refused: ", 9)) {
 		snprintf(says, sizeof(says), "%s: %s", field, line + 9);
 		expect_refused(&root, &in, ERR_FORBIDDEN_OPTION, field, says);
+		expect_refused(&own, &in, ERR_FORBIDDEN_OPTION, field, says);
 	} else if (!strcmp(line, "root")) {
 		expect_allowed(&root, &in);
-		expect_refused(&user, &in, ERR_FORBIDDEN_OPTION, field, "only root may set it");
+		expect_refused(&own, &in, ERR_FORBIDDEN_OPTION, field,
+			"only class full may set it; uid 1000 is of class own");
 	} else {
 		assert_string_equal(line, "all");
 		expect_allowed(&root, &in);
-		expect_allowed(&user, &in);
+		expect_allowed(&own, &in);
 	}
+	expect_refused(&nobody, &in, ERR_FORBIDDEN_OPTION, field, name);
 	field_bytes_done(&in);
+	if (opts_by_number(number)->type == OPTS_BOOL)
+		check_false(number, line, field);
 }
 
 static void test_every_number(void **state)
@@ -232,7 +328,7 @@ static void test_every_number(void **state)
 	size_t at = 0;
 
 	(void)state;
-	for (uint32_t number = 1; number <= 200; number++) {
+	for (uint32_t number = 1; number <= 2000; number++) {
 		bool known = at < COUNT(decisions) && (uint32_t)atoi(decisions[at]) == number;
 
 		check_number(number, known ? decisions[at++] : NULL);
@@ -415,12 +511,13 @@ static void test_chance(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT(peers) + COUNT(values) + 3] = {
+	struct CMUnitTest tests[COUNT(peers) + COUNT(values) + 4] = {
 		cmocka_unit_test(test_every_number),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_chance),
+		cmocka_unit_test(test_whose_rights),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	for (size_t i = 0; i < COUNT(peers); i++)
 		tests[n++] = (struct CMUnitTest){ peers[i].name, check_peer, NULL, NULL,

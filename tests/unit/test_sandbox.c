@@ -142,16 +142,21 @@ static bool aborts(void)
 	abort();
 }
 
-static int in_sandbox(bool (*run)(void))
+static int in_sandbox_as(const struct credentials *as, bool (*run)(void))
 {
 	pid_t pid = fork();
 	struct err err;
 	int status;
 
 	if (pid == 0)
-		_exit(sandbox_enter(&err) < 0 ? 2 : !run());
+		_exit(sandbox_enter(as, &err) < 0 ? 2 : !run());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
+}
+
+static int in_sandbox(bool (*run)(void))
+{
+	return in_sandbox_as(NULL, run);
 }
 
 static void does(void **state)
@@ -208,6 +213,39 @@ static void gives_up(void **state)
 	assert_int_equal(in_sandbox(has_given_up), 0);
 }
 
+static bool is_the_user(void)
+{
+	char text[4096] = "";
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && !close(fd) &&
+	       strstr(text, "Uid:\t4242\t4242\t4242\t4242\n") &&
+	       strstr(text, "Gid:\t4243\t4243\t4243\t4243\n") && strstr(text, "Groups:\t10 \n") &&
+	       strstr(text, "CapPrm:\t0000000000000000\n") && strstr(text, "Seccomp:\t2");
+}
+
+static bool cannot_read(void)
+{
+	return openat(dir, "file", O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES;
+}
+
+/* Who may not read the file does not get to see it here. */
+static void reads_as_a_user(void **state)
+{
+	gid_t group = 10;
+	const struct credentials user = { 4242, 4243, &group, 1 };
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("root is needed to become another user\n");
+		skip();
+	}
+	assert_int_equal(in_sandbox(reads), 0);
+	assert_int_equal(in_sandbox_as(&user, is_the_user), 0);
+	assert_int_equal(in_sandbox_as(&user, cannot_read), 0);
+	assert_true(WIFSIGNALED(in_sandbox_as(&user, makes_a_socket)));
+}
+
 static int setup(void **state)
 {
 	int fd;
@@ -253,14 +291,14 @@ int main(void)
 		{ "brings in code", brings_in_code, false },
 		{ "traces", traces, false },
 	};
-	struct CMUnitTest tests[sizeof(deeds) / sizeof(deeds[0]) + 3] = {
-		cmocka_unit_test(gives_up), cmocka_unit_test(says_that_it_aborts)
-	};
+	struct CMUnitTest tests[sizeof(deeds) / sizeof(deeds[0]) + 4] = { cmocka_unit_test(
+										  gives_up),
+		cmocka_unit_test(says_that_it_aborts), cmocka_unit_test(reads_as_a_user) };
 
 	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		tests[i + 2] =
+		tests[i + 3] =
 			(struct CMUnitTest){ deeds[i].name, does, NULL, NULL, (void *)&deeds[i] };
-	tests[sizeof(deeds) / sizeof(deeds[0]) + 2] =
+	tests[sizeof(deeds) / sizeof(deeds[0]) + 3] =
 		(struct CMUnitTest)cmocka_unit_test(is_prepared);
 	return cmocka_run_group_tests_name("sandbox", tests, setup, teardown);
 }

@@ -118,6 +118,93 @@ static void environment_and_session(void **state)
 	assert_string_equal(out, "leader\n0022\n");
 }
 
+#define RIGHTS "Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs"
+
+static gid_t two_groups[] = { 10, 4242 };
+static const struct credentials user = { 4242, 4243, two_groups, 2 };
+
+/* What the kernel says of a program that runs as the user. */
+static void rights_with(uint64_t caps, char *ret, size_t size)
+{
+	char *argv[] = { (char *)"/bin/grep", (char *)"-E",
+		(char *)"^(" RIGHTS "):", (char *)"/proc/self/status", NULL };
+	int out = memfd_create("out", MFD_CLOEXEC), null = open("/dev/null", O_RDWR | O_CLOEXEC),
+	    cwd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct place_want wants[] = { { null, 0 }, { out, 1 }, { null, 2 } };
+	struct spawn_spec spec = spec_for(argv, wants, 3, cwd);
+	struct spawn_report report;
+	ssize_t n;
+
+	spec.run_as = &user;
+	spec.caps = caps;
+	assert_int_equal(run(&spec, &report), 0);
+	n = pread(out, ret, size - 1, 0);
+	assert_true(n >= 0);
+	ret[n] = 0;
+	close(out);
+	close(null);
+	close(cwd);
+}
+
+static void needs_root(void)
+{
+	if (geteuid() == 0)
+		return;
+	print_message("root is needed to become another user\n");
+	skip();
+}
+
+static void as_a_user(void **state)
+{
+	static const char ids[] =
+		"Uid:\t4242\t4242\t4242\t4242\nGid:\t4243\t4243\t4243\t4243\nGroups:\t10 4242 \n";
+	char out[1024], wanted[1024];
+
+	(void)state;
+	needs_root();
+	rights_with(0, out, sizeof(out));
+	snprintf(wanted, sizeof(wanted),
+		"%sCapInh:\t%016x\nCapPrm:\t%016x\nCapEff:\t%016x\nCapAmb:\t%016x\nNoNewPrivs:\t1\n",
+		ids, 0, 0, 0, 0);
+	assert_string_equal(out, wanted);
+	/* CAP_SETPCAP */
+	rights_with(1 << 8, out, sizeof(out));
+	snprintf(wanted, sizeof(wanted),
+		"%sCapInh:\t%016x\nCapPrm:\t%016x\nCapEff:\t%016x\nCapAmb:\t%016x\nNoNewPrivs:\t1\n",
+		ids, 256, 256, 256, 256);
+	assert_string_equal(out, wanted);
+}
+
+/* What the user may not do fails, and nothing is executed with more. */
+static void not_as_a_user(void **state)
+{
+	char *argv[] = { (char *)"/bin/true", NULL };
+	char place[] = "/tmp/test_spawn.XXXXXX"; /* root's, 0700 */
+	struct spawn_spec spec = spec_for(argv, NULL, 0, -1);
+	struct spawn_report report;
+
+	(void)state;
+	needs_root();
+	assert_non_null(mkdtemp(place));
+	spec.run_as = &user;
+	spec.caps = 1ull << 63; /* no kernel has so many */
+	spec.cwd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_not_equal(run(&spec, &report), 0);
+	assert_int_equal(report.stage, SPAWN_RIGHTS);
+	spec.caps = 0;
+	spec.images = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_not_equal(run(&spec, &report), 0);
+	assert_int_equal(report.stage, SPAWN_IMAGES);
+	assert_int_equal(report.sys, EACCES);
+	close(spec.cwd);
+	spec.cwd = spec.images;
+	assert_int_not_equal(run(&spec, &report), 0);
+	assert_int_equal(report.stage, SPAWN_CWD);
+	assert_int_equal(report.sys, EACCES);
+	close(spec.images);
+	assert_int_equal(rmdir(place), 0);
+}
+
 struct failure {
 	const char *name;
 	const char *program;
@@ -189,13 +276,14 @@ int main(void)
 		{ "no images", "/bin/true", "/usr", SPAWN_IMAGES, ENOENT },
 		{ "working directory is none", "/bin/true", NULL, SPAWN_CWD, ENOTDIR },
 	};
-	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 4] = {
+	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 6] = {
 		cmocka_unit_test(descriptors), cmocka_unit_test(signals),
-		cmocka_unit_test(environment_and_session), cmocka_unit_test(closed_source)
+		cmocka_unit_test(environment_and_session), cmocka_unit_test(closed_source),
+		cmocka_unit_test(as_a_user), cmocka_unit_test(not_as_a_user)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		tests[i + 4] = (struct CMUnitTest){ cases[i].name, failures, NULL, NULL,
+		tests[i + 6] = (struct CMUnitTest){ cases[i].name, failures, NULL, NULL,
 			(void *)&cases[i] };
 	return cmocka_run_group_tests_name("spawn", tests, setup, teardown);
 }

@@ -25,7 +25,7 @@ static void request(void **state)
 {
 	static const uint8_t shell_job[] = { 0x38, 0x01 }; /* field 7, true */
 	const struct swrk_inherit inherit[] = { { "pipe:[4711]", 9 }, { "var/log/x", 10 } };
-	const struct swrk_restore restore = { 5, inherit, 2, shell_job, sizeof(shell_job) };
+	const struct swrk_restore restore = { 5, inherit, 2, shell_job, sizeof(shell_job), false };
 	Criu__Rpc__Options *opts;
 	uint8_t *bytes;
 	size_t size;
@@ -40,6 +40,7 @@ static void request(void **state)
 	assert_int_equal(opts->log_level, 4);
 	assert_true(opts->notify_scripts && opts->rst_sibling);
 	assert_true(opts->has_manage_cgroups && !opts->manage_cgroups);
+	assert_false(opts->has_unprivileged);
 	assert_int_equal(opts->n_inherit_fd, 2);
 	assert_string_equal(opts->inherit_fd[0]->key, "pipe:[4711]");
 	assert_int_equal(opts->inherit_fd[0]->fd, 9);
@@ -65,6 +66,21 @@ static void cgroups_are_managed_where_asked_for(void **state)
 	assert_int_equal(swrk_restore_bytes(&restore, &bytes, &size), 0);
 	opts = options_of(bytes, size);
 	assert_true(opts->manage_cgroups);
+	criu__rpc__options__free_unpacked(opts, NULL);
+	free(bytes);
+}
+
+static void without_rights(void **state)
+{
+	const struct swrk_restore restore = { .images = 3, .unprivileged = true };
+	Criu__Rpc__Options *opts;
+	uint8_t *bytes;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(swrk_restore_bytes(&restore, &bytes, &size), 0);
+	opts = options_of(bytes, size);
+	assert_true(opts->has_unprivileged && opts->unprivileged);
 	criu__rpc__options__free_unpacked(opts, NULL);
 	free(bytes);
 }
@@ -153,7 +169,8 @@ int main(void)
 	};
 	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 4] = { cmocka_unit_test(request),
 		cmocka_unit_test(cgroups_are_managed_where_asked_for),
-		cmocka_unit_test(nothing_lent), cmocka_unit_test(acks) };
+		cmocka_unit_test(without_rights), cmocka_unit_test(nothing_lent),
+		cmocka_unit_test(acks) };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		tests[i + 4] =

@@ -17,7 +17,6 @@
 #include "broker.h"
 #include "config_value.h"
 #include "failing-malloc.h"
-#include "log.h"
 
 #ifndef __SANITIZE_ADDRESS__ /* which has a malloc() of its own */
 
@@ -77,45 +76,40 @@ static void take_file(const char *path)
 
 #endif
 
-/* What rawclient.c says on the command line, as overrides of the defaults. */
-static int parse(int argc, char **argv, struct config_source *source)
-{
-	static const struct {
-		const char *option, *key;
-	} options[] = {
-		{ "--socket", "Socket" },
-		{ "--criu", "Criu" },
-		{ "--state", "StateDirectory" },
-		{ "--criu-fault", "CriuFault" },
-	};
-
-	for (int i = 1; i < argc; i++) {
-		size_t n = 0;
-
-		if (!strcmp(argv[i], "-v")) {
-			log_set_level(LOG_DEBUG);
-			continue;
-		}
-		while (n < sizeof(options) / sizeof(options[0]) &&
-			strcmp(argv[i], options[n].option) != 0)
-			n++;
-		if (n == sizeof(options) / sizeof(options[0]) || !argv[i + 1])
-			return -1;
-		source->overrides[source->n_overrides++] = (struct config_override){ "Broker",
-			options[n].key, argv[i + 1], options[n].option };
-		i++;
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
+	static const struct config_override known[] = {
+		{ "Broker", "Socket", NULL, "--socket" },
+		{ "Broker", "CriuPath", NULL, "--criu" },
+		{ "Broker", "StateDirectory", NULL, "--state" },
+		{ "Broker", "CriuFault", NULL, "--criu-fault" },
+		{ "Limits", "MaxWorkers", "4", "" },
+	};
 	struct config_source source = { .local = -1, .no_files = true };
+	size_t n = sizeof(known) / sizeof(known[0]);
 	struct config_faults faults;
 	struct config config;
 	int code;
 
-	if (parse(argc, argv, &source) < 0 || config_load(&source, &config, &faults) < 0)
+	source.overrides[source.n_overrides++] = known[n - 1];
+	for (int i = 1; i < argc; i++) {
+		size_t k = 0;
+
+		if (!strcmp(argv[i], "--no-config"))
+			continue;
+		if (!strcmp(argv[i], "-v")) {
+			source.overrides[source.n_overrides++] =
+				(struct config_override){ "Log", "Level", "debug", "-v" };
+			continue;
+		}
+		while (k < n && strcmp(argv[i], known[k].origin) != 0)
+			k++;
+		if (k == n || source.n_overrides == CONFIG_MAX_OVERRIDES || !argv[i + 1])
+			return 2;
+		source.overrides[source.n_overrides] = known[k];
+		source.overrides[source.n_overrides++].text = argv[++i];
+	}
+	if (config_load(&source, &config, &faults) < 0)
 		return 2;
 	config_faults_done(&faults);
 	take_file(getenv("FDB_MALLOC_FILE"));

@@ -24,9 +24,13 @@
  *   log-flood        log without end
  *   log-slowly       log a line every 20 ms, 50 lines, then as ok
  *   stay             succeed, then never end
+ *   own              as ok, but the tree has no capability, as a user's own has not
+ *   own-silent       the same, and never be at pre-resume
+ *   own-stray        as own, with another process that keeps the capabilities of criu
  *   table            log the descriptors it has, then fail
  */
 #include <dirent.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -35,11 +39,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "criu/rpc.pb-c.h"
 
 static int sock;
+static bool drops;  /* make_root() takes capabilities away */
+static bool silent; /* restore() says nothing after post-restore */
 
 static _Noreturn void hang(void)
 {
@@ -105,16 +112,47 @@ static bool notify(const char *script, pid_t pid)
 	return read_ack();
 }
 
-/* What rst_sibling makes of the root task: our parent's child. */
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	if (syscall(SYS_capset, &head, none) < 0)
+		_exit(1);
+}
+
+/* What rst_sibling makes of the root task: our parent's child. It is as it shall be when this returns. */
 static pid_t make_root(void)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+	int done[2];
+	pid_t pid;
 
+	if (pipe(done) < 0)
+		exit(1);
+	pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0) {
+		if (drops)
+			drop_capabilities();
 		closefrom(0);
 		hang();
 	}
+	close(done[1]);
+	(void)!read(done[0], &(char){ 0 }, 1);
+	close(done[0]);
 	return pid;
+}
+
+/* A process that is in no tree of ours. */
+static void make_stray(void)
+{
+	if (fork() > 0) {
+		(void)wait(NULL);
+		return;
+	}
+	if (fork() > 0)
+		_exit(0);
+	closefrom(0);
+	hang();
 }
 
 static void restore(const char *stop_at, const char *die_at)
@@ -124,6 +162,8 @@ static void restore(const char *stop_at, const char *die_at)
 	pid_t root = 0;
 
 	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		if (silent && i > 1)
+			break;
 		if (i == 1)
 			root = make_root();
 		if (!notify(moments[i], i == 0 ? 0 : root) && i < 2) {
@@ -242,6 +282,12 @@ static void act(const char *mode)
 		log_table();
 		fail();
 		exit(1);
+	} else if (!strcmp(mode, "own") || !strncmp(mode, "own-s", 5)) {
+		drops = true;
+		silent = !strcmp(mode, "own-silent");
+		if (!strcmp(mode, "own-stray"))
+			make_stray();
+		restore(NULL, NULL);
 	} else {
 		restore(NULL, NULL);
 		if (!strcmp(mode, "stay"))
