@@ -6,6 +6,7 @@
 #include "decode.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "convert.h"
 #include "event.h"
@@ -96,6 +97,8 @@ int decode_answer_to(int call_case)
 		return FDBROKER__V1__SERVER_MESSAGE__BODY_WATCHING;
 	case FDBROKER__V1__CLIENT_MESSAGE__CALL_GET_CONFIG:
 		return FDBROKER__V1__SERVER_MESSAGE__BODY_CONFIG;
+	case FDBROKER__V1__CLIENT_MESSAGE__CALL_METRICS:
+		return FDBROKER__V1__SERVER_MESSAGE__BODY_METRICS_TEXT;
 	case FDBROKER__V1__CLIENT_MESSAGE__CALL_DRAIN:
 		return FDBROKER__V1__SERVER_MESSAGE__BODY_DRAINING;
 	default:
@@ -153,6 +156,9 @@ static int fill_answer(struct fdb_client *c, struct fdb_event *ev,
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_CONFIG:
 		ev->config = convert_config(m->config);
 		return ev->config ? 0 : -ENOMEM;
+	case FDBROKER__V1__SERVER_MESSAGE__BODY_METRICS_TEXT:
+		ev->metrics = strdup(m->metrics_text->text ? m->metrics_text->text : "");
+		return ev->metrics ? 0 : -ENOMEM;
 	case FDBROKER__V1__SERVER_MESSAGE__BODY_DRAINING:
 		ev->draining = m->draining->draining;
 		ev->jobs_left = m->draining->jobs;

@@ -15,6 +15,7 @@ void fdb_event_free(struct fdb_event *ev)
 	fdb_job_free(ev->report_of);
 	fdb_job_list_free(ev->list);
 	fdb_config_free(ev->config);
+	free(ev->metrics);
 	free(ev);
 }
 

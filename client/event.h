@@ -34,6 +34,7 @@ struct fdb_event {
 	struct fdb_report *report; /* owned; the answer to Status, until taken */
 	struct fdb_job_list *list; /* owned; the answer to List, until taken */
 	struct fdb_config *config; /* owned; the answer to GetConfig, until taken */
+	char *metrics;             /* owned; the answer to Metrics, until taken */
 	bool log_complete;         /* Log */
 	bool draining;             /* Drain */
 	uint32_t jobs_left;        /* Drain */

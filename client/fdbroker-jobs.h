@@ -256,6 +256,22 @@ int fdb_drain(struct fdb_client *c, enum fdb_drain how, int wait_ms, bool *ret_d
 int fdb_start_drain(struct fdb_client *c, enum fdb_drain how, uint64_t *ret_call);
 
 /**
+ * fdb_metrics() - the broker's figures for a monitoring system; for those who may restore
+ * @ret: OpenMetrics 1.0 text, yours: free(3). docs/operations.md lists what is in it
+ *
+ * Return: 0, or -EPERM; -EOPNOTSUPP: the broker is older than this call.
+ */
+int fdb_metrics(struct fdb_client *c, int wait_ms, char **ret);
+int fdb_start_metrics(struct fdb_client *c, uint64_t *ret_call);
+
+/**
+ * fdb_event_take_metrics() - the answer to fdb_start_metrics()
+ *
+ * Return: the text, yours: free(3); NULL: the event is none, or has been asked before.
+ */
+char *fdb_event_take_metrics(struct fdb_event *ev);
+
+/**
  * fdb_status() - ask how the broker is
  * @ret: the report, yours: fdb_report_free()
  *

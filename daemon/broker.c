@@ -74,8 +74,9 @@ static void on_packet(void *arg, struct session *session, struct packet *packet)
 
 static void on_bad_packet(void *arg, struct session *session, const struct err *err)
 {
-	(void)arg;
-	calls_bad_packet(session, err);
+	struct broker *b = arg;
+
+	calls_bad_packet(&b->calls, session, err);
 }
 
 static void begin_stop(struct broker *b);
@@ -95,9 +96,9 @@ static const struct session_ops session_ops = {
 };
 
 /* Say why, and end it. */
-static void turn_away(struct session *session, const struct err *err)
+static void turn_away(struct broker *b, struct session *session, const struct err *err)
 {
-	calls_bad_packet(session, err);
+	calls_bad_packet(&b->calls, session, err);
 	session_end(session);
 }
 
@@ -133,7 +134,7 @@ static int add_session(struct broker *b, int fd)
 			"%u connections are the broker's limit (MaxSessions)",
 			(unsigned)b->config->max_sessions);
 	if (over.code)
-		turn_away(session, &over);
+		turn_away(b, session, &over);
 	return 0;
 }
 
@@ -244,12 +245,12 @@ static void unwarn(struct broker *b, const char *text)
 	b->calls.n_warnings = kept;
 }
 
-static uint64_t now_ms(void)
+static uint64_t now_us(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 /* As a service we are what the unit makes of us; by hand, what somebody wanted. */
@@ -379,6 +380,7 @@ static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 		log_line(LOG_ERR, NULL, "%s", err.text);
 		return -1;
 	}
+	calls_count(&b->calls);
 	r = jobs_recover(&b->jobs, kept, n_kept);
 	if (r < 0)
 		log_line(LOG_ERR, NULL, "cannot read what is kept in %s: %s", b->config->state_dir,
@@ -523,7 +525,8 @@ int broker_run(const struct config_source *source, struct config *config)
 	b->calls.config = config;
 	b->calls.jobs = &b->jobs;
 	b->calls.warnings = b->warnings;
-	b->calls.started_ms = now_ms();
+	b->calls.started_ms = now_us(CLOCK_MONOTONIC) / 1000;
+	b->calls.started_at_us = now_us(CLOCK_REALTIME);
 	if (start(b) == 0) {
 		sysd_ready();
 		log_criu(b, MESSAGE_STARTED, "serving");

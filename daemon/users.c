@@ -115,6 +115,16 @@ void user_discharge(struct user *user, enum users_what what, uint64_t n)
 	free_unused(user);
 }
 
+void users_each(
+	const struct users *users, void (*fn)(void *arg, const struct user *user), void *arg)
+{
+	const struct user *user;
+
+	for (size_t i = 0; i < USERS_BUCKETS; i++)
+		LIST_FOREACH(user, &users->buckets[i], entry)
+			fn(arg, user);
+}
+
 uint64_t user_used(const struct user *user, enum users_what what)
 {
 	return user->used[what];

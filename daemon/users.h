@@ -67,6 +67,10 @@ void user_charge_anyway(struct user *user, enum users_what what, uint64_t n);
 /* It uses less: no more than was charged. Frees the user if that was the last of it, and nobody holds it. */
 void user_discharge(struct user *user, enum users_what what, uint64_t n);
 
+/* Tell of each user there is, in no order. @fn must neither charge nor put down. */
+void users_each(
+	const struct users *users, void (*fn)(void *arg, const struct user *user), void *arg);
+
 uint64_t user_used(const struct user *user, enum users_what what);
 uid_t user_uid(const struct user *user);
 

@@ -25,6 +25,7 @@ static const char program[] =
 	"  drain             have the broker take no more restores\n"
 	"  status            how the broker is\n"
 	"  config            its settings, and where each comes from\n"
+	"  metrics           its figures, for a monitoring system\n"
 	"\n"
 	"Options of every command:\n"
 	"      --socket PATH the broker's socket [" FDB_DEFAULT_SOCKET "]\n"
@@ -231,6 +232,14 @@ static const char config[] =
 	"Exit code 3: there is no setting KEY.\n"
 	"Common options and exit codes: fdbroker-ctl --help\n";
 
+static const char metrics[] =
+	"Usage: fdbroker-ctl metrics\n"
+	"Prints figures of the broker as OpenMetrics text, which Prometheus and others read:\n"
+	"restores by outcome, their times, queues, what is lent, what each user uses. What\n"
+	"they mean, and which of them to alarm on: docs/operations.md. For who may restore.\n"
+	"\n"
+	"Common options and exit codes: fdbroker-ctl --help\n";
+
 int help_show(const char *command)
 {
 	static const struct {
@@ -239,7 +248,7 @@ int help_show(const char *command)
 	} texts[] = { { "inspect", inspect }, { "plan", plan }, { "restore", restore },
 		{ "check", check }, { "status", status }, { "list", list }, { "show", show },
 		{ "wait", wait }, { "cancel", cancel }, { "log", log_text }, { "watch", watch },
-		{ "drain", drain }, { "config", config } };
+		{ "drain", drain }, { "config", config }, { "metrics", metrics } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(texts[i].command, command) != 0)

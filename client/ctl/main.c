@@ -28,6 +28,7 @@ static const struct {
 	{ "watch", cmd_watch },
 	{ "drain", cmd_drain },
 	{ "config", cmd_config },
+	{ "metrics", cmd_metrics },
 };
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -36,6 +36,7 @@ static const struct {
 	[CALL(WATCH)] = { "Watch", watch_call, false, POLICY_OWN, false },
 	[CALL(DRAIN)] = { "Drain", drain_call, false, POLICY_FULL, true },
 	[CALL(GET_CONFIG)] = { "GetConfig", get_config_call, false, POLICY_FULL, false },
+	[CALL(METRICS)] = { "Metrics", metrics_call, false, POLICY_FULL, false },
 #undef CALL
 };
 
@@ -146,25 +147,28 @@ void calls_packet(struct calls *calls, struct session *session, struct packet *p
 		message ? restore_of(message) : NULL };
 
 	if (!message) {
-		calls_bad_packet(session, &err);
+		calls_bad_packet(calls, session, &err);
 		session_end(session);
 		return;
 	}
 	if (check_serial(session, message, &err) < 0) {
+		metrics_refused(&calls->metrics, err.code);
 		message_send_error(session, message->serial, &err);
 		log_line(LOG_NOTICE, &about, "ended: %s", err.text);
 		session_end(session);
 	} else if (dispatch(&call, &err) < 0) {
+		metrics_refused(&calls->metrics, err.code);
 		log_refused(session, &err);
 		message_send_error(session, message->serial, &err);
 	}
 	fdbroker__v1__client_message__free_unpacked(message, NULL);
 }
 
-void calls_bad_packet(struct session *session, const struct err *err)
+void calls_bad_packet(struct calls *calls, struct session *session, const struct err *err)
 {
 	struct log_about about = { .session = session->id };
 
+	metrics_refused(&calls->metrics, err->code);
 	log_line(LOG_NOTICE, &about, "ended: %s", err->text);
 	message_send_error(session, 0, err);
 }

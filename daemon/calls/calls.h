@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "job.h"
+#include "metrics.h"
 #include "session.h"
 
 /* What the calls can see of the broker. Owned by the broker. */
@@ -14,6 +15,7 @@ struct calls {
 	const struct config *config; /* borrowed */
 	struct jobs *jobs;           /* borrowed */
 	uint64_t started_ms;         /* monotonic */
+	uint64_t started_at_us;      /* CLOCK_REALTIME */
 	unsigned sessions;           /* connected now */
 	size_t lent;                 /* descriptors lent now, of all sessions */
 	size_t max_lent_in_all;
@@ -22,7 +24,12 @@ struct calls {
 	LIST_HEAD(, drain_waiter) drain_waiters;
 	const char *const *warnings; /* borrowed; what an administrator should know */
 	size_t n_warnings;
+	struct metrics metrics;
+	struct job_observer counting; /* into metrics */
 };
+
+/* Count what becomes of jobs from now on: before there are any, those of a daemon before us too. */
+void calls_count(struct calls *calls);
 
 /**
  * calls_packet() - carry out one packet
@@ -32,8 +39,8 @@ struct calls {
  */
 void calls_packet(struct calls *calls, struct session *session, struct packet *packet);
 
-/* A packet that could not even be received: say why, before the session ends. */
-void calls_bad_packet(struct session *session, const struct err *err);
+/* A packet that could not even be received: say why, before the session ends. A connection that is turned away, too. */
+void calls_bad_packet(struct calls *calls, struct session *session, const struct err *err);
 
 /* A session is going: what it has lent is no longer counted. */
 void calls_session_gone(struct calls *calls, struct session *session);

@@ -35,5 +35,6 @@ int log_call(const struct call *call, struct err *err);
 int watch_call(const struct call *call, struct err *err);
 int drain_call(const struct call *call, struct err *err);
 int get_config_call(const struct call *call, struct err *err);
+int metrics_call(const struct call *call, struct err *err);
 
 #endif

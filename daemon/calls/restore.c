@@ -172,6 +172,7 @@ int restore_call(const struct call *call, struct err *err)
 		free(a);
 		return -1;
 	}
+	call->calls->metrics.accepted++;
 	log_accepted(call, deadline_ms, a->job);
 	a->watch.gone = session_gone;
 	session_add_watch(call->session, &a->watch);

@@ -15,6 +15,7 @@ struct watcher {
 	struct session_watch watch;
 	struct job_observer observer;
 	struct session *session; /* borrowed; told of its end by the watch */
+	struct metrics *metrics; /* borrowed */
 	uint64_t job;            /* only this one; 0: all */
 	bool one_user, states;
 	uint32_t uid;  /* only jobs of this user, if one_user */
@@ -53,6 +54,7 @@ static void tell(struct watcher *w, struct job *job, Fdbroker__V1__Event *event)
 		return;
 	if (w->session->out_bytes > w->session->config->max_watch_bytes) {
 		w->lost++;
+		w->metrics->events_lost++;
 		return;
 	}
 	job_message_fill(job, false, &parts);
@@ -127,6 +129,7 @@ static int start(const struct call *call, struct err *err)
 		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory to watch");
 	stop(call->session);
 	w->session = call->session;
+	w->metrics = &call->calls->metrics;
 	w->job = watch->job;
 	w->one_user = watch->has_uid;
 	w->uid = watch->uid;

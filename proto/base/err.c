@@ -79,7 +79,7 @@ const char *err_field(
 
 const char *err_code_name(int code)
 {
-	static const char *const names[] = {
+	static const char *const names[ERR_CODES] = {
 		[ERR_NONE] = "ERROR_UNSPECIFIED",
 		[ERR_INTERNAL] = "INTERNAL",
 		[ERR_PROTOCOL] = "PROTOCOL",
@@ -103,7 +103,7 @@ const char *err_code_name(int code)
 		[ERR_DRAINING] = "DRAINING",
 	};
 
-	if (code < 0 || (unsigned)code >= sizeof(names) / sizeof(names[0]))
+	if (code < 0 || code >= ERR_CODES)
 		return "UNKNOWN";
 	return names[code];
 }

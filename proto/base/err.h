@@ -30,6 +30,7 @@ enum err_code {
 	ERR_BROKER_DIED = 19,
 	ERR_DRAINING = 20,
 };
+#define ERR_CODES 21 /* from 0 on */
 
 struct err {
 	enum err_code code;

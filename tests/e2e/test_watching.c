@@ -90,6 +90,24 @@ static pid_t take_told(int sock)
 	return root;
 }
 
+/* As the metrics have it. */
+static uint64_t events_lost(void)
+{
+	static const char sample[] = "\nfdbroker_watch_events_lost_total ";
+	Fdbroker__V1__Metrics metrics = FDBROKER__V1__METRICS__INIT;
+	struct answer a = raw_ask(broker.witness, METRICS, metrics, &metrics);
+	const char *at;
+	uint64_t lost;
+
+	assert_non_null(a.message);
+	assert_int_equal(a.message->body_case, FDBROKER__V1__SERVER_MESSAGE__BODY_METRICS_TEXT);
+	at = strstr(a.message->metrics_text->text, sample);
+	assert_non_null(at);
+	lost = strtoull(at + strlen(sample), NULL, 10);
+	raw_done(&a);
+	return lost;
+}
+
 /* One that reads sees all; one that does not hears how many it has missed, and nobody waits for it. */
 static void slow_watcher(void **state)
 {
@@ -124,6 +142,7 @@ static void slow_watcher(void **state)
 		take_event(slow, &some);
 	assert_int_equal(some.events + some.lost, all.events);
 	assert_true(some.lost > 0);
+	assert_int_equal(events_lost(), some.lost);
 	assert_false(is_readable(slow));
 	print_message(
 		"# %lu events in %lu ms; the slow one saw %lu and was told of %lu that it lost, in %lu notices; the longest Status meanwhile took %lu ms\n",

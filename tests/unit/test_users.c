@@ -160,11 +160,40 @@ static void many(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+static void add_up(void *arg, const struct user *user)
+{
+	*(uint64_t *)arg += user_uid(user) * user_used(user, USERS_LENT);
+}
+
+static void each_is_told_of(void **state)
+{
+	uint64_t sum = 0;
+	const uid_t uids[] = { 1, 1 + USERS_BUCKETS, 1000 }; /* two in one bucket */
+
+	(void)state;
+	users_each(&users, add_up, &sum);
+	assert_true(sum == 0);
+	for (size_t i = 0; i < 3; i++) {
+		struct user *user = users_get(&users, uids[i]);
+
+		user_charge_anyway(user, USERS_LENT, i + 1);
+		user_put(user);
+	}
+	users_each(&users, add_up, &sum);
+	assert_true(sum == 1 + 2 * (1 + USERS_BUCKETS) + 3 * 1000);
+	for (size_t i = 0; i < 3; i++) {
+		struct user *user = users_get(&users, uids[i]);
+
+		user_discharge(user, USERS_LENT, i + 1);
+		user_put(user);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(up_to_the_limit), TEST(text),
 		TEST(each_has_a_name), TEST(none_at_all), TEST(no_overflow), TEST(beyond_the_limit),
-		TEST(lives_as_long_as_needed), TEST(many) };
+		TEST(lives_as_long_as_needed), TEST(many), TEST(each_is_told_of) };
 
 	return cmocka_run_group_tests_name("users", tests, NULL, NULL);
 }
