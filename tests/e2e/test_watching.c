@@ -323,6 +323,7 @@ static void long_log(void **state)
 	asking = raw_connect(&broker);
 	ask_restore(restoring);
 	raw_expect_failure(restoring, ERR_CRIU_FAILED);
+	await_complete_log(asking, 1);
 	log = log_of(asking, 1, true, &bytes);
 	assert_true(bytes <= DEFAULT_JOB_LOG_BYTES);
 	assert_true(bytes > DEFAULT_JOB_LOG_BYTES - 16384);
