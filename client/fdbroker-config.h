@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+/* ---- the settings ------------------------------------------------------------------------- */
+
 /** struct fdb_config - the settings that hold in a broker, as it told them */
 struct fdb_config;
 

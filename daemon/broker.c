@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "calls/calls.h"
+#include "confined.h"
 #include "criu_program.h"
 #include "discard.h"
 #include "job.h"
@@ -252,6 +253,20 @@ static uint64_t now_us(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+/* As a service we are what the unit makes of us; by hand, what somebody wanted. */
+static void warn_confined(struct broker *b)
+{
+	const char *by = b->activated ? confined_by() : NULL;
+	char field[64];
+	const char *fields[] = { field, NULL };
+
+	if (!by)
+		return;
+	snprintf(field, sizeof(field), "FDBROKER_CONFINED=%s", by);
+	log_line(LOG_WARNING, &(struct log_about){ .message = MESSAGE_CONFINED, .fields = fields },
+		"confined by the unit: every restored task will have its %s", by);
+}
+
 /* What jobs need of the machine. */
 static int start_room(struct broker *b)
 {
@@ -268,6 +283,7 @@ static int start_room(struct broker *b)
 					    : strerrordesc_np(r < 0 ? -r : -b->jobs.scratch));
 		return -1;
 	}
+	warn_confined(b);
 	if (cgroup_parent_open(&b->jobs.cgroup) < 0)
 		warn(b, "no cgroup v2 to be had: after a restore that had to be killed, tasks of it may be left");
 	return 0;

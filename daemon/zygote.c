@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -95,6 +96,15 @@ static void raise_nofile(void)
 		return;
 	nofile.rlim_cur = nofile.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &nofile);
+}
+
+/* The daemon may be protected from running out of memory. What eats it for strangers shall not be. */
+static void give_up_oom_protection(void)
+{
+	autofd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "0", 1) < 0)
+		return; /* a lower one than it was started with may not be set; it is lower then */
 }
 
 /* ---- in a zygote ---- */
@@ -239,6 +249,7 @@ static int fork_zygote(int sock, struct zygote_child *ret)
 	if (pid == 0) {
 		keep_only(sock);
 		raise_nofile();
+		give_up_oom_protection();
 		zygote_reset_signals();
 		serve(SOCK);
 	}

@@ -113,7 +113,7 @@ static int make_notify(const char *path)
 /* The kept descriptors, from 3 on in any order, and the three variables that tell of them. */
 static void pass_kept(const struct manager *m)
 {
-	char names[MAX_NAMES] = "", number[16];
+	char names[MAX_NAMES] = "", number[24];
 	int high[MANAGER_MAX_KEPT];
 
 	for (size_t i = 0; i < m->n_kept; i++)
