@@ -256,7 +256,7 @@ int fdb_drain(struct fdb_client *c, enum fdb_drain how, int wait_ms, bool *ret_d
 int fdb_start_drain(struct fdb_client *c, enum fdb_drain how, uint64_t *ret_call);
 
 /**
- * fdb_metrics() - the broker's figures for a monitoring system; for those who may restore
+ * fdb_metrics() - the broker's figures for a monitoring system; for those who may restore as root
  * @ret: OpenMetrics 1.0 text, yours: free(3). docs/operations.md lists what is in it
  *
  * Return: 0, or -EPERM; -EOPNOTSUPP: the broker is older than this call.

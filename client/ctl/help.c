@@ -236,7 +236,8 @@ static const char metrics[] =
 	"Usage: fdbroker-ctl metrics\n"
 	"Prints figures of the broker as OpenMetrics text, which Prometheus and others read:\n"
 	"restores by outcome, their times, queues, what is lent, what each user uses. What\n"
-	"they mean, and which of them to alarm on: docs/operations.md. For who may restore.\n"
+	"they mean, and which of them to alarm on: docs/operations.md. For who may restore as\n"
+	"root.\n"
 	"\n"
 	"Common options and exit codes: fdbroker-ctl --help\n";
 
