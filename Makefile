@@ -156,7 +156,7 @@ MAN := $(and $(shell command -v scdoc),$(shell command -v python3),$(B)/man/.mad
 all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) $(SERVICE) $(MAN) ## build everything but the tests (default)
 
 .PHONY: tests
-tests: all $(UNIT) $(E2E) $(TOOLS) $(TARGETS) $(RIG) $(B)/stage/.made ## build the tests, their tools and targets too
+tests: all $(UNIT) $(E2E) $(TOOLS) $(TARGETS) $(RIG) $(if $(SAN),,$(B)/stage/.made) ## build the tests, their tools and targets too
 
 # Remade only when their text changes: objects hang on the flags, archives on the list of sources.
 .PHONY: FORCE
