@@ -120,7 +120,9 @@ if any("security.capability" in os.listxattr(f) for f in sys.stdin.read().split(
 		fail "a program has capabilities"
 }
 
-# Started as systemd does it, with descriptors under these names from number 3 on. "socket": ours; else a file.
+# Started as systemd does it, with its socket as number 3 and a file under each of these names from 4 on. The array
+# "activate" has the command that confines it.
+activate=()
 start_with_kept() { # name...
 	local names="socket${*:+:}"
 
@@ -128,7 +130,7 @@ start_with_kept() { # name...
 	rm -f "$SOCKET"
 	mkdir -p "${SOCKET%/*}"
 	: >forged
-	python3 - "$SOCKET" "$names" "$BROKER" --criu "$CRIU" --state /run/state 3<&- <<-'END' >broker.log 2>&1 &
+	"${activate[@]}" python3 - "$SOCKET" "$names" "$BROKER" --criu "$CRIU" --state /run/state 3<&- <<-'END' >broker.log 2>&1 &
 		import os, socket, sys
 		path, names = sys.argv[1:3]
 		sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -157,6 +159,98 @@ test_forged_kept_descriptors_are_closed() {
 	start_with_kept job-0
 	wait_for gone "$broker"
 	assert_match "why" "$(<broker.log)" "cannot listen on descriptor 4"
+}
+
+# ---- what the daemon is itself ----------------------------------------------------------------
+
+# Restored tasks would inherit it for ever: it is told.
+test_a_confined_daemon_says_so() {
+	local by
+
+	for by in '' NoNewPrivs 'mount namespace'; do
+		case $by in
+		'') activate=() ;;
+		NoNew*) activate=(setpriv --no-new-privs) ;;
+		*) activate=(unshare -m) ;;
+		esac
+		start_with_kept
+		wait_for broker_serves
+		assert_eq "what it warns of" "$(sed -n 's/.*confined by the unit: every restored task will have its //p' broker.log)" "$by"
+		kill -TERM "$broker"
+		wait "$broker"
+	done
+}
+
+# ---- what is made for criu --------------------------------------------------------------------
+
+# The work directory: no path leads there, so nobody can have put a link at one.
+test_no_path_leads_to_the_work_directory() {
+	local pid fd device n=0
+
+	start_target fdholder
+	dump "$target" images
+	printf '#!/bin/sh\necho $$ >/tmp/worker\nwhile [ ! -e /tmp/go ]; do sleep 0.05; done\nexec %q "$@"\n' "$CRIU" >waiting
+	chmod 755 waiting
+	CRIU=/tmp/waiting
+	start_broker
+	ctl restore -D images >/dev/null &
+	wait_for test -s worker
+	pid=$(<worker)
+	for fd in "/proc/$pid/fd"/*; do
+		[ -d "$fd" ] || continue
+		[ "$(fd_is "$pid" "${fd##*/}")" != /tmp/images ] || continue
+		device=$(stat -L -c '%Hd:%Ld' "$fd")
+		! awk '{ print $3 }' /proc/1/mountinfo "/proc/$broker/mountinfo" | grep -qx "$device" ||
+			fail "$fd is on a mount that has a path: $device"
+		assert_eq "who may enter it" "$(stat -L -c '%a %u' "$fd")" "700 0"
+		n=$((n + 1))
+	done
+	assert_eq "work directories" $n 1
+	touch go
+	wait $!
+	end "$target"
+	stop_broker
+}
+
+# ---- numbers that are another's by now --------------------------------------------------------
+
+# Start a program as a process of this number.
+as_pid() { # pid command...
+	local i
+
+	for ((i = 0; i < 20; i++)); do
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+		"${@:2}" &
+		[ $! != "$1" ] || return 0
+		kill -KILL $!
+		wait $! || true
+	done
+	fail "no process becomes $1"
+}
+
+# The root of a restored tree has ended while there was no daemon, and its number is another's.
+test_a_number_that_is_anothers_by_now() {
+	local stranger
+
+	start_target fdholder
+	dump "$target" images
+	broker_options=(--state /run/state)
+	mkdir -p /run/state
+	start_broker
+	ctl restore -D images >/dev/null
+	kill -KILL "$broker"
+	wait "$broker" || true
+	end "$target"
+	wait_for test ! -e "/proc/$target"
+	as_pid "$target" sleep 1000
+	stranger=$!
+	start_broker
+	assert_match "the job" "$(ctl show 1)" "ended"
+	assert_status 3 ctl cancel 1
+	assert_match "the status" "$(ctl status)" "trees +0 "
+	stop_broker
+	! gone "$stranger" || fail "a process that is none of the daemon's was ended"
+	end "$stranger"
 }
 
 e2e_main "$@"
