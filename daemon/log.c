@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 /* Where in our source a line comes from says nothing to an administrator. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
@@ -22,13 +24,6 @@ static int max_priority = LOG_INFO;
 void log_set_level(int priority)
 {
 	max_priority = priority;
-}
-
-static void escape(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 127)
-			*text = '?';
 }
 
 /*
@@ -87,7 +82,7 @@ void log_line(int priority, const struct log_about *about, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	escape(text);
+	printable_line(text);
 	if (about->job)
 		snprintf(where, sizeof(where), "job %lu: ", (unsigned long)about->job);
 	else if (about->session)

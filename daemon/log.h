@@ -27,8 +27,8 @@ void log_set_level(int priority);
  * log_line() - one line
  * @priority: LOG_ERR .. LOG_DEBUG of syslog(3)
  * @about:    NULL is allowed
- * @fmt:      text without a final newline; cut at 1 KiB; control characters in it are replaced, for
- *            names, keys and criu's words come from outside
+ * @fmt:      text without a final newline; cut at 1 KiB; what a terminal would obey is replaced by '?'
+ *            (printable.h), for names, keys and criu's words come from outside
  */
 void log_line(int priority, const struct log_about *about, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

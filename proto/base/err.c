@@ -6,47 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t utf8_length(unsigned char first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
-/* Length of the well-formed UTF-8 character at c that may be shown, bytes; 0: there is none. */
-static size_t printable(const unsigned char *c)
-{
-	size_t n = utf8_length(c[0]);
-
-	for (size_t i = 1; i < n; i++)
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	/* Control characters, of ASCII and of Latin 1. */
-	if ((n == 1 && (c[0] < ' ' || c[0] == 0x7f)) || (c[0] == 0xc2 && c[1] < 0xa0))
-		return 0;
-	/* Encodings longer than need be, surrogates, numbers past the last. */
-	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f))
-		return 0;
-	if ((c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-/* Texts quote clients and images, and end in terminals and journals: one line of good UTF-8. */
-static void make_printable(char *text)
-{
-	unsigned char *c = (unsigned char *)text;
-
-	while (*c) {
-		size_t n = printable(c);
-
-		if (n == 0)
-			*c = '?';
-		c += n ? n : 1;
-	}
-}
+#include "base/printable.h"
 
 int err_set(struct err *err, enum err_code code, int sys, const char *field, const char *fmt, ...)
 {
@@ -65,8 +25,9 @@ int err_set(struct err *err, enum err_code code, int sys, const char *field, con
 	if (sys && used < sizeof(err->text) - 1)
 		snprintf(err->text + used, sizeof(err->text) - used, ": %s",
 			strerrordesc_np(sys) ?: "unknown error");
-	make_printable(err->field);
-	make_printable(err->text);
+	/* Texts quote clients and images, and end in terminals and journals. */
+	printable_line(err->field);
+	printable_line(err->text);
 	return -1;
 }
 

@@ -47,8 +47,8 @@ struct err {
  * @field: field at fault as the client spells it ("mappings[3].number"), NULL if none; cut at 79 bytes
  * @fmt:   text, cut at 431 bytes
  *
- * Field and text become one line of UTF-8: bytes that are none of it, and control characters, are
- * replaced by '?'.
+ * Field and text become one line of UTF-8: bytes that are none of it, and characters that a terminal would
+ * obey (printable.h), are replaced by '?'.
  *
  * Return: always -1, so that a caller can say: return err_set(...).
  */

@@ -9,7 +9,8 @@
 
 #include "base/utf8.h"
 
-#define CUT "..."
+#define CUT      "..."
+#define UTF8_MAX 4 /* of one character; the final zero ends one that is cut */
 
 /* Lines and writing directions: U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. */
 static bool steers(uint32_t c)
@@ -66,4 +67,16 @@ const char *printable(char *buf, size_t size, const char *bytes, size_t n)
 		n -= took;
 	}
 	return buf;
+}
+
+void printable_line(char *text)
+{
+	while (*text) {
+		unsigned char c = (unsigned char)*text;
+		size_t length = c < 0x80 ? c >= ' ' && c < 0x7f : shown_length(text, UTF8_MAX);
+
+		if (!length)
+			*text = '?';
+		text += length ? length : 1;
+	}
 }

@@ -19,4 +19,7 @@
  */
 const char *printable(char *buf, size_t size, const char *bytes, size_t n);
 
+/* The same in place, of text with a final zero: what is not kept becomes '?', byte by byte; a backslash stays. */
+void printable_line(char *text);
+
 #endif

@@ -84,6 +84,8 @@ static const struct shown_case shown[] = {
 		"\xc2\xa0\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf" },
 	{ "control characters", "a\n\t\x1b]0;x\x07\x7f", "a???]0;x??" },
 	{ "control characters of Latin 1", "\xc2\x80 \xc2\x9b \xc2\x9f", "?? ?? ??" },
+	{ "what turns the direction of writing", "a\xe2\x80\xae b\xe2\x81\xa6", "a??? b???" },
+	{ "what ends a line elsewhere", "\xe2\x80\xa8", "???" },
 	{ "a byte in the middle of none", "a\x80z\xbf", "a?z?" },
 	{ "Latin 1", "\xe4 \xff", "? ?" },
 	{ "a character that ends too soon", "\xe2\x82", "??" },
