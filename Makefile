@@ -321,6 +321,7 @@ e2e: tests debian-tree ## tests with a real criu (root, or sudo without a passwo
 # Here and not in the first test that wants it: a test has a deadline. Without a mirror those tests say why they fail.
 .PHONY: debian-tree
 debian-tree:
+	@$(install_deps) packages
 	-@tests/rig/debian-tree >/dev/null
 
 .PHONY: sanitize
@@ -364,7 +365,7 @@ stats: ## the ten largest files and functions
 
 .PHONY: deps
 deps: ## install all that anything here needs, tools of developers too (apt)
-	@$(install_deps) build demo check man docs dev
+	@$(install_deps) build demo check packages man docs dev
 
 # Drawn by the program itself, of the images of one small tree; and a recorded terminal, for which root and a criu are needed.
 DOT ?= dot
