@@ -168,6 +168,17 @@ static struct outgoing *outgoing_new(uint8_t *data, size_t size, struct fdset *f
 	return o;
 }
 
+/* What waits is given up, and counts no more. */
+static void drop_out(struct session *s)
+{
+	for (struct outgoing *o; (o = STAILQ_FIRST(&s->out));) {
+		STAILQ_REMOVE_HEAD(&s->out, entry);
+		user_discharge(s->user, USERS_QUEUED_BYTES, o->size);
+		outgoing_free(o);
+	}
+	s->out_bytes = s->out_fds = 0;
+}
+
 void session_send(struct session *s, uint8_t *data, size_t size, struct fdset *fds)
 {
 	struct outgoing *o = outgoing_new(data, size, fds);
@@ -194,6 +205,7 @@ void session_send(struct session *s, uint8_t *data, size_t size, struct fdset *f
 		session_end(s);
 	} else if (over.code && s->out_bytes) {
 		log_line(LOG_NOTICE, &what, "%s; the session ends", over.text);
+		drop_out(s); /* at once: the others of this user have room again */
 		session_end(s);
 	}
 }
@@ -227,11 +239,7 @@ void session_free(struct session *s)
 	/* Last words, as far as the socket takes them. */
 	while (!STAILQ_EMPTY(&s->out) && send_first(s) == 0)
 		;
-	for (struct outgoing *o; (o = STAILQ_FIRST(&s->out));) {
-		STAILQ_REMOVE_HEAD(&s->out, entry);
-		user_discharge(s->user, USERS_QUEUED_BYTES, o->size);
-		outgoing_free(o);
-	}
+	drop_out(s);
 	event_free(s->on_readable);
 	event_free(s->on_writable);
 	(void)shutdown(
