@@ -118,7 +118,9 @@ static int open_group(const struct cgroup_parent *parent, const char *path)
 
 	snprintf(relative, sizeof(relative), ".%s", path);
 	fd = openat(parent->root, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 static int remove_group(const struct cgroup *cg)

@@ -24,12 +24,17 @@ test_boots_debian_13s_systemd() {
 	boots_and_goes trixie 257
 }
 
+is_sleeping() { # pid
+	[ "$(cat "/proc/$1/comm")" = sleep ]
+}
+
 test_a_box_ends_with_its_caller() {
 	local caller keeper
 
 	bash -c '"$1" up /tmp/box && exec sleep 1000' - "$SDBOX" &
 	caller=$!
-	wait_for test -e /tmp/box/pid
+	# Up, and nobody is at work on it any more.
+	wait_for is_sleeping "$caller"
 	keeper=$(</tmp/box/keeper)
 	kill -KILL "$caller"
 	wait_for test ! -e /tmp/box

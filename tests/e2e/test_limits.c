@@ -302,7 +302,7 @@ static size_t list_bytes(int sock)
 static void queued_bytes(void)
 {
 	enum { SESSIONS = 9 };
-	unsigned n = (unsigned)((DEFAULT_MAX_QUEUE_BYTES + 600000) / list_bytes(broker.witness));
+	unsigned n = (unsigned)((DEFAULT_MAX_QUEUE_BYTES + 100000) / list_bytes(broker.witness));
 	int socks[SESSIONS];
 	unsigned left;
 

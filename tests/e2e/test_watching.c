@@ -249,6 +249,24 @@ static int log_of(int sock, uint64_t job, bool complete, uint64_t *ret_bytes)
 	return fd;
 }
 
+/* The job may have ended a moment before its criu has. */
+static void await_complete_log(int sock, uint64_t job)
+{
+	Fdbroker__V1__Log log = FDBROKER__V1__LOG__INIT;
+	bool complete = false;
+
+	log.has_job = true;
+	log.job = job;
+	for (int i = 0; !complete && i < 500; i++) {
+		struct answer a = raw_ask(sock, LOG, log, &log);
+
+		complete = a.message->log_file->complete;
+		raw_done(&a);
+		usleep(complete ? 0 : 10000);
+	}
+	assert_true(complete);
+}
+
 static void log_grows(void **state)
 {
 	char command[128], text[8192] = "";
@@ -277,6 +295,7 @@ static void log_grows(void **state)
 	/* The client's directory is no longer there. */
 	snprintf(command, sizeof(command), "rm -rf %s", broker.images);
 	assert_int_equal(system(command), 0);
+	await_complete_log(asking, 1);
 	log = log_of(asking, 1, true, &whole);
 	assert_true(whole > later);
 	assert_int_equal(read(log, text, sizeof(text) - 1), (ssize_t)whole);
@@ -304,6 +323,7 @@ static void long_log(void **state)
 	asking = raw_connect(&broker);
 	ask_restore(restoring);
 	raw_expect_failure(restoring, ERR_CRIU_FAILED);
+	await_complete_log(asking, 1);
 	log = log_of(asking, 1, true, &bytes);
 	assert_true(bytes <= DEFAULT_JOB_LOG_BYTES);
 	assert_true(bytes > DEFAULT_JOB_LOG_BYTES - 16384);
