@@ -9,7 +9,7 @@
  * fdcount_open() - ask the kernel
  *
  * At once since Linux 6.2. Before it they have to be listed, which takes longer the more there are: so it stops
- * at FDCOUNT_MAX_LISTED, a few milliseconds.
+ * at FDCOUNT_MAX_LISTED, some 12 ms.
  *
  * Return: how many; -E2BIG: more than can be listed; another -errno.
  */

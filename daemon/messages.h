@@ -10,7 +10,6 @@
  *   FDBROKER_UID       user at connect          FDBROKER_PEER_PID process at connect, as the broker sees it
  *   FDBROKER_CLASS     "full", "own" or "none": what the user may (policy.h)
  *   FDBROKER_ROOT_PID  root task of a tree      FDBROKER_CODE     name of an error code of the protocol
- *   FDBROKER_LIMIT     a limit, as its configuration key
  *   FDBROKER_STATUS    "exited N", "signal N", or "unknown"
  *   FDBROKER_CRIU      path of criu             FDBROKER_VERSION  the broker's own
  *   FDBROKER_CONFINED  what of the unit's settings would leak: "NoNewPrivs", "Seccomp" or "mount namespace"
@@ -42,7 +41,7 @@
 /* A client was refused. SESSION, UID, PEER_PID, CODE, CLASS */
 #define MESSAGE_REFUSED "c757d9815d9e4754a728cafc8ca529e9"
 
-/* A limit has been reached. SESSION, UID, LIMIT */
+/* A limit has been reached; the line names it. SESSION, UID, PEER_PID, CODE, CLASS */
 #define MESSAGE_LIMIT "cfd6a0f4546d49e784a8f45bf83cfcab"
 
 /* A restored tree has ended. JOB, ROOT_PID, STATUS */

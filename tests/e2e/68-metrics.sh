@@ -83,6 +83,33 @@ test_it_is_openmetrics() {
 	stop_broker
 }
 
+# Every metric is in docs/operations.md, and no other.
+test_all_of_it_is_documented() {
+	start_broker
+	ctl metrics >text
+	# shellcheck disable=SC2016 # the backquotes are Markdown's
+	diff <(sed -nE 's/^# TYPE ([^ ]*) .*/\1/p' text | sort -u) \
+		<(sed -n '/^## Metrics/,/^### /p' "$e2e_top/docs/operations.md" | grep '^| `' | cut -d'|' -f2 |
+			grep -oE '`[a-z_]+`' | tr -d '`' | sed -E 's/_(total|info)$//' | sort -u) >differ ||
+		fail "the daemon has <, docs/operations.md has >: $(<differ)"
+	stop_broker
+}
+
+# The script of docs/operations.md, as systemd would start it: an HTTP answer on its standard output.
+test_the_documented_http_server() {
+	start_broker
+	sed -n '/^# \/usr\/local\/sbin\/criu-fdbroker-metrics$/,/^```$/p' "$e2e_top/docs/operations.md" | grep -v '^```' >server
+	has_lines server 5 || fail "docs/operations.md has no server"
+	mkdir bin
+	ln -s "$CTL" bin/fdbroker-ctl
+	printf 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' | PATH=/tmp/bin:$PATH timeout -s KILL 30 sh server >answer
+	assert_eq "the first line" "$(head -n 1 answer)" $'HTTP/1.0 200 OK\r'
+	sed '1,/^\r$/d' answer | python3 "$parser" >/dev/null
+	stop_broker
+	printf 'GET / HTTP/1.1\r\n\r\n' | PATH=/tmp/bin:$PATH timeout -s KILL 30 sh server >answer 2>&1
+	assert_match "without a broker" "$(<answer)" 'HTTP/1.0 503 '
+}
+
 test_not_for_everybody() {
 	start_broker
 	chmod 666 "$SOCKET"

@@ -111,6 +111,7 @@ test_nothing_secret_is_logged() {
 test_no_program_has_rights_of_its_own() {
 	local stage=$e2e_build/stage
 
+	[ -e "$stage" ] || skip "nothing is staged from a sanitized build"
 	[ "$(find "$stage" -path '*/bin/fdbroker-ctl' -perm -100)" ] || fail "nothing is in $stage"
 	assert_eq "setuid and setgid" "$(find "$stage" -perm /6000)" ""
 	assert_eq "writable by others" "$(find "$stage" ! -type l -perm /022)" ""
