@@ -48,6 +48,12 @@ static int send_first(struct session *s)
 	return r;
 }
 
+/* The client has closed its end: nothing to speak of. */
+static bool is_gone(int r)
+{
+	return r == -EPIPE || r == -ECONNRESET || r == -ENOTCONN;
+}
+
 static void flush_out(struct session *s)
 {
 	int r = 0;
@@ -58,8 +64,15 @@ static void flush_out(struct session *s)
 		(void)event_add(s->on_writable, NULL);
 	else
 		(void)event_del(s->on_writable);
-	if (r < 0 && r != -EAGAIN)
-		session_end(s);
+	if (r == 0 || r == -EAGAIN)
+		return;
+	if (!is_gone(r)) {
+		struct log_about what = about(s);
+
+		log_line(LOG_WARNING, &what, "a message cannot be sent: %s; the session ends",
+			strerrordesc_np(-r));
+	}
+	session_end(s);
 }
 
 static void writable(evutil_socket_t fd, short what, void *arg)

@@ -272,17 +272,15 @@ static bool is_known(int sock, uint64_t job)
 }
 
 /* A client that reads nothing, of answers to Lists of all that is kept. */
-static int ask_and_do_not_read(unsigned n)
+static void ask_and_do_not_read(int sock, unsigned n)
 {
 	Fdbroker__V1__ClientMessage message = FDBROKER__V1__CLIENT_MESSAGE__INIT;
 	Fdbroker__V1__List list = FDBROKER__V1__LIST__INIT;
-	int sock = raw_connect(&broker);
 
 	message.call_case = FDBROKER__V1__CLIENT_MESSAGE__CALL_LIST;
 	message.list = &list;
 	while (n--)
 		raw_send(sock, &message, NULL, 0);
-	return sock;
 }
 
 static size_t list_bytes(int sock)
@@ -307,7 +305,13 @@ static void queued_bytes(void)
 	unsigned left;
 
 	for (int i = 0; i < SESSIONS; i++)
-		socks[i] = ask_and_do_not_read(n);
+		socks[i] = raw_connect(&broker);
+	for (int i = 0; raw_sessions(broker.witness) != SESSIONS + 2; i++) { /* accepted */
+		assert_true(i < 1000);
+		usleep(10000);
+	}
+	for (int i = 0; i < SESSIONS; i++)
+		ask_and_do_not_read(socks[i], n);
 	for (int i = 0; (left = raw_sessions(broker.witness)) == SESSIONS + 2 && i < 2000; i++)
 		usleep(10000);
 	print_message("# of %d sessions that do not read %u are left\n", SESSIONS, left - 2);
