@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 #include "client.h"
 #include "clock.h"
 #include "version.h"
@@ -93,22 +94,6 @@ struct start {
 	int log;    /* or -1 */
 };
 
-static void reset_signals(void)
-{
-	static const uint64_t
-		dfl[8]; /* the kernel's struct sigaction, zeroed: SIG_DFL, no flags, no mask */
-	sigset_t none;
-
-	/*
-	 * By the system call: libc refuses to touch signals 32 and 33, which it uses itself, and whoever
-	 * started the program may have left them ignored. KILL and STOP are refused, as they should be.
-	 */
-	for (int sig = 1; sig < _NSIG; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, sizeof(uint64_t));
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* Out of the way of 0 .. REPORT_FD, whatever numbers the program has free. */
 static int lift(int fd)
 {
@@ -131,7 +116,7 @@ static _Noreturn void child(const struct start *s)
 	int report = lift(s->report);
 	int error;
 
-	reset_signals();
+	signals_reset();
 	(void)setsid();
 	if (report >= 0 && arrange(s, report)) {
 		report = REPORT_FD;

@@ -9,25 +9,25 @@
 
 static void on_packet(void *arg, struct session *session, struct packet *packet)
 {
-	struct sessions *all = arg;
+	struct sessions *sessions = arg;
 
-	calls_packet(all->calls, session, packet);
+	calls_packet(sessions->calls, session, packet);
 }
 
 static void on_bad_packet(void *arg, struct session *session, const struct err *err)
 {
-	struct sessions *all = arg;
+	struct sessions *sessions = arg;
 
-	calls_bad_packet(all->calls, session, err);
+	calls_bad_packet(sessions->calls, session, err);
 }
 
 static void on_gone(void *arg, struct session *session)
 {
-	struct sessions *all = arg;
+	struct sessions *sessions = arg;
 
-	calls_session_gone(all->calls, session);
+	calls_session_gone(sessions->calls, session);
 	LIST_REMOVE(session, entry);
-	all->gone(all->arg);
+	sessions->gone(sessions->arg);
 }
 
 static const struct session_ops session_ops = {
@@ -35,17 +35,18 @@ static const struct session_ops session_ops = {
 };
 
 /* Say why, and end it. */
-static void turn_away(struct sessions *all, struct session *session, const struct err *err)
+static void turn_away(struct sessions *sessions, struct session *session, const struct err *err)
 {
-	calls_bad_packet(all->calls, session, err);
+	calls_bad_packet(sessions->calls, session, err);
 	session_end(session);
 }
 
-int sessions_add(struct sessions *all, int fd)
+int sessions_add(struct sessions *sessions, int fd)
 {
 	autofd int owned = fd;
-	const struct config *config = all->calls->config;
-	const struct session_spec spec = { all->base, config, &session_ops, all, all->last_id + 1 };
+	const struct config *config = sessions->calls->config;
+	const struct session_spec spec = { sessions->base, config, &session_ops, sessions,
+		sessions->last_id + 1 };
 	struct err over = { 0 };
 	struct policy_peer peer;
 	struct session *session;
@@ -54,7 +55,7 @@ int sessions_add(struct sessions *all, int fd)
 
 	if (r < 0)
 		return r;
-	user = users_get(all->users, peer.uid);
+	user = users_get(sessions->users, peer.uid);
 	if (!user) {
 		peer_done(&peer);
 		return -ENOMEM;
@@ -65,20 +66,20 @@ int sessions_add(struct sessions *all, int fd)
 	peer_done(&peer);
 	if (r < 0)
 		return r;
-	all->last_id++;
-	LIST_INSERT_HEAD(&all->list, session, entry);
-	all->calls->sessions++;
-	if (all->calls->sessions > config->max_sessions)
+	sessions->last_id++;
+	LIST_INSERT_HEAD(&sessions->list, session, entry);
+	sessions->calls->sessions++;
+	if (sessions->calls->sessions > config->max_sessions)
 		err_set(&over, ERR_LIMIT, 0, NULL,
 			"%u connections are the broker's limit (MaxSessions)",
 			(unsigned)config->max_sessions);
 	if (over.code)
-		turn_away(all, session, &over);
+		turn_away(sessions, session, &over);
 	return 0;
 }
 
-void sessions_done(struct sessions *all)
+void sessions_done(struct sessions *sessions)
 {
-	for (struct session *s; (s = LIST_FIRST(&all->list));)
+	for (struct session *s; (s = LIST_FIRST(&sessions->list));)
 		session_free(s);
 }

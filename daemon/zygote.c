@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -29,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 #include "log.h"
 #include "wire.h"
 
@@ -56,22 +56,6 @@ static size_t n_zygotes;
 static pid_t daemon_pid; /* in zygotes and children too */
 
 /* ---- in a child, and in a zygote ---- */
-
-void zygote_reset_signals(void)
-{
-	static const uint64_t
-		dfl[8]; /* the kernel's struct sigaction, zeroed: SIG_DFL, no flags, no mask */
-	sigset_t none;
-
-	/*
-	 * By the system call: libc refuses to touch signals 32 and 33, which it uses itself, and whoever
-	 * started us may have left them ignored. KILL and STOP are refused, as they should be.
-	 */
-	for (int sig = 1; sig < _NSIG; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, sizeof(uint64_t));
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 void zygote_die_with_daemon(void)
 {
@@ -127,7 +111,7 @@ static void obey(const struct order *order, const struct fdset *fds)
 
 	if (answer.pid == 0) {
 		keep_only(fds->fds[0]);
-		zygote_reset_signals();
+		signals_reset();
 		order->main(SOCK);
 		_exit(127);
 	}
@@ -250,7 +234,7 @@ static int fork_zygote(int sock, struct zygote_child *ret)
 		keep_only(sock);
 		raise_nofile();
 		give_up_oom_protection();
-		zygote_reset_signals();
+		signals_reset();
 		serve(SOCK);
 	}
 	r = pid < 0 ? -errno : 0;

@@ -53,9 +53,6 @@ int zygote_clone(zygote_main main, int sock, int cgroup, struct zygote_child *re
 /* In a child: have it killed when the daemon ends, however it ends. */
 void zygote_die_with_daemon(void);
 
-/* In a child: reset every signal to its default and block none. It is so at the start of a zygote_main. */
-void zygote_reset_signals(void);
-
 /* End the zygotes. The daemon's end does it as well. */
 void zygote_end(void);
 

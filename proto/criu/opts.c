@@ -19,7 +19,7 @@
 #define S   OPTS_STRING
 #define M   OPTS_MESSAGE
 
-#define MAY(c, w) .class = c, .what = w
+#define MAY(c, w) .class = (c), .what = (w)
 #define DUMPS     .class = OPTS_DUMP, .reason = "it is for dumps, a restore does not look at it"
 #define OURS(w)   .class = OPTS_OURS, .reason = "the broker sets it itself: " w
 #define NEVER(w)  .class = OPTS_NEVER, .reason = w

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # fdbroker-ctl metrics: is it OpenMetrics text, and are its numbers those of what was done? Lost events: test_watching.c.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/restores.sh"
 
 parser=$e2e_top/tests/e2e/openmetrics.py
 
@@ -26,31 +27,6 @@ sum_of() { # start of a sample
 
 value_is() { # sample wanted
 	read_metrics && [ "$(value "$1")" = "$2" ]
-}
-
-# As in 66-jobs.sh.
-dump_quits() { # code
-	start_target quits "$1"
-	dump "$target" "images$1"
-	echo "$target" >"pid$1"
-}
-
-dump_what_fails() {
-	echo before >data
-	start_target fdholder r:/tmp/data
-	dump "$target" bad
-	echo "not as before" >data
-}
-
-# A criu that restores once /tmp/go is there.
-waiting_criu() {
-	cat >waiting <<-END
-		#!/bin/sh
-		[ "\$1" != swrk ] || while [ ! -e /tmp/go ]; do sleep 0.05; done
-		exec '$CRIU' "\$@"
-	END
-	chmod +x waiting
-	CRIU=/tmp/waiting
 }
 
 # ---- the text ---------------------------------------------------------------------------------
