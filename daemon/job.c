@@ -150,7 +150,7 @@ static void unchanged(void *arg, bool yes)
 	if (!yes)
 		err_set(&err, ERR_BAD_IMAGES, 0, "images_dir",
 			"images_dir: its files were changed, or could no longer be looked at, while they were restored from");
-	yes = yes && commit(job, &err) == 0;
+	yes = yes && job_guard(job, &err) == 0 && commit(job, &err) == 0;
 	if (yes)
 		job_stage(job, JOB_STAGE_NOTIFIED, "post-restore", -1);
 	else

@@ -139,6 +139,7 @@ void job_drop_means(struct job *job)
 	job_drop_lent(job);
 	job_leave_queue(job);
 	prepare_end(TAKE_PTR(job->prepare));
+	guard_dismiss(TAKE_PTR(job->guard));
 	job->tree.marks = (struct sweep_marks){ 0 }; /* the pids were the plan's */
 	job_spec_done(&job->spec);
 	cleanup_free(&job->wishes);
@@ -198,6 +199,8 @@ void job_free(struct job *job, bool keep)
 {
 	struct jobs *jobs = job->jobs;
 
+	/* The guard first: criu goes on when it sees its socket closed. */
+	guard_leave(TAKE_PTR(job->guard));
 	if (job->worker)
 		worker_abandon(job->worker);
 	job_drop_means(job);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/fdset.h"
+#include "guard.h"
 #include "job.h"
 #include "log.h"
 #include "prepare.h"
@@ -41,6 +42,8 @@ struct job {
 	int log;             /* owned; what criu writes to; -1 */
 	struct event *timer; /* owned; the deadline, then the ticks of JOB_ENDING */
 	uint64_t kill_at_us; /* JOB_ENDING: when criu's time to clean up is over; monotonic */
+	struct guard *
+		guard; /* owned; from post-restore until pre-resume, if criu works as its client; NULL */
 	bool rights_good; /* pre-resume has been heard, and no task had more than its client; see job_rights.c */
 	bool asked;      /* whether the images are unchanged; criu's post-restore waits for it */
 	bool replied;    /* criu has: it may end */
@@ -108,6 +111,13 @@ void job_discharge_job(struct job *job);
 void job_close_log(struct job *job);
 
 /* ---- job_rights.c ---- */
+
+/**
+ * job_guard() - criu shall be told to go on from post-restore: see to it that its tasks do not run unseen
+ *
+ * Return: 0: should we end before job_check_rights(), all will be killed; or criu works as root anyway; -1 with @err.
+ */
+int job_guard(struct job *job, struct err *err);
 
 /**
  * job_check_rights() - criu says pre-resume: do the tasks have no more rights than the client?
