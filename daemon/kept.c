@@ -75,10 +75,26 @@ static int put_problems(const struct record *r, struct parts *parts, Fdbroker__K
 	return 0;
 }
 
-static void put_result(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
+/* Before the result too: why it is being ended. */
+static void put_error(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
 {
 	Fdbroker__Kept__KeptError *e = &parts->error;
 
+	if (r->success || !r->err.code)
+		return;
+	fdbroker__kept__kept_error__init(e);
+	e->has_code = e->has_sys = true;
+	e->code = (uint32_t)r->err.code;
+	e->sys = r->err.sys;
+	e->field = or_absent(r->err.field);
+	e->text = or_absent(r->err.text);
+	e->reason = or_absent(r->reason);
+	e->hint = or_absent(r->hint);
+	m->error = e;
+}
+
+static void put_result(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
+{
 	m->has_success = true;
 	m->success = r->success;
 	m->has_cleanup = m->has_total_us = true;
@@ -86,17 +102,6 @@ static void put_result(const struct record *r, struct parts *parts, Fdbroker__Ke
 	m->total_us = r->total_us;
 	m->n_numbers = r->n_numbers;
 	m->numbers = (int32_t *)r->numbers;
-	if (!r->success) {
-		fdbroker__kept__kept_error__init(e);
-		e->has_code = e->has_sys = true;
-		e->code = (uint32_t)r->err.code;
-		e->sys = r->err.sys;
-		e->field = or_absent(r->err.field);
-		e->text = or_absent(r->err.text);
-		e->reason = or_absent(r->reason);
-		e->hint = or_absent(r->hint);
-		m->error = e;
-	}
 	if (r->has_stats) {
 		parts->stats[0] = r->stats.pages_compared;
 		parts->stats[1] = r->stats.pages_skipped_cow;
@@ -163,6 +168,7 @@ int kept_pack(const struct record *r, uint8_t **ret, size_t *ret_size)
 
 	put_plain(r, &parts, &m);
 	put_stages(r, &parts, &m);
+	put_error(r, &parts, &m);
 	if (r->has_result)
 		put_result(r, &parts, &m);
 	put_end(r, &parts, &m);

@@ -260,6 +260,30 @@ assert_nothing_to_restore() { # argument...
 	assert_match "the error with $*" "$output" "it has no inventory"
 }
 
+# With a capability that only criu had: the tree is refused, and must not run for a moment, whoever is killed.
+dump_refused() {
+	mkdir -m 777 logs
+	start_as "${as_dumper[@]}" -- family /tmp/logs/log
+	dump_as "${as_dumper[@]}" -- "$target" images
+	mkdir -p "${SOCKET%/*}"
+}
+
+stages() { # rounds what
+	"$TOOLS/stages" --rounds "${ROUNDS:-$1}" --as 4242 --refused --lend tmp/logs/log "$BROKER" "$CRIU" /tmp/images "$2" ||
+		fail "at $2, see above"
+}
+
+# criu lets a tree run when nobody answers its pre-resume.
+test_the_daemon_is_killed_before_it_has_seen_the_tasks() {
+	dump_refused
+	stages 5 unseen
+}
+
+test_the_daemon_is_killed_at_its_system_calls() {
+	dump_refused
+	stages 1 calls
+}
+
 # By the table that the man page shows.
 test_every_option() {
 	local field number full own why value n=0

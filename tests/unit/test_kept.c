@@ -120,6 +120,20 @@ static void a_failure(void **state)
 	record_done(&b);
 }
 
+/* Killed meanwhile: the next daemon must know why. */
+static void it_is_being_ended(void **state)
+{
+	struct record a = { .id = 3, .state = JOB_ENDING }, b;
+
+	(void)state;
+	err_set(&a.err, ERR_PERMISSION, 0, NULL, "a task would have capabilities");
+	b = there_and_back(&a);
+	assert_false(b.has_result);
+	assert_int_equal(b.err.code, ERR_PERMISSION);
+	assert_string_equal(b.err.text, a.err.text);
+	record_done(&b);
+}
+
 static void no_result_yet(void **state)
 {
 	struct record a = { .id = 2, .state = JOB_QUEUED }, b = there_and_back(&a);
@@ -185,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_members),
 		cmocka_unit_test(a_failure),
+		cmocka_unit_test(it_is_being_ended),
 		cmocka_unit_test(no_result_yet),
 		cmocka_unit_test(what_is_no_record),
 		cmocka_unit_test(cut_and_altered),
