@@ -34,6 +34,21 @@ static void recover_ended(struct job *job)
 	}
 }
 
+/* What the service manager has kept is what it was given, by whom it takes for us. */
+static int trusted(const struct job *job, int pidfd)
+{
+	autofd int owned = pidfd;
+	struct log_about what = job_about(job);
+
+	if (owned < 0 || tree_is_pidfd_of(owned, &job->record.root))
+		return TAKE_FD(owned);
+	log_line(LOG_WARNING, &what,
+		"the descriptor that was kept for it is not that of its root task %d, and is closed",
+		(int)job->record.root.pid);
+	sysd_forget_fd(job->record.id);
+	return -1;
+}
+
 static int recover_running(struct job *job, int pidfd)
 {
 	int r = tree_recover(&job->tree, &job->record.root, pidfd, job->jobs->base);
@@ -120,7 +135,7 @@ static int job_recover(struct jobs *jobs, struct record *record, int pidfd)
 		recover_ended(job);
 		jobs_one_ended(jobs, job);
 	} else if (job->record.state == JOB_RUNNING)
-		r = recover_running(job, TAKE_FD(owned));
+		r = recover_running(job, trusted(job, TAKE_FD(owned)));
 	else
 		recover_under_way(job);
 	if (owned >= 0)

@@ -35,6 +35,8 @@ static void put_task(const struct record_task *from, Fdbroker__Kept__KeptTask *t
 	to->has_pid = to->has_start_time = true;
 	to->pid = from->pid;
 	to->start_time = from->start_time;
+	to->has_inode = true;
+	to->inode = from->inode;
 }
 
 static void put_stages(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
@@ -193,7 +195,7 @@ static void get_text(char *to, size_t size, const char *from)
 
 static struct record_task get_task(const Fdbroker__Kept__KeptTask *from)
 {
-	return from ? (struct record_task){ from->pid, from->start_time }
+	return from ? (struct record_task){ from->pid, from->start_time, from->inode }
 		    : (struct record_task){ 0 };
 }
 

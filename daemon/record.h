@@ -63,6 +63,7 @@ struct record_problem {
 struct record_task {
 	pid_t pid;           /* 0: none */
 	uint64_t start_time; /* clock ticks since boot; 0: not known */
+	uint64_t inode;      /* rootwatch_inode(); 0: not known */
 };
 
 struct record {

@@ -23,8 +23,8 @@ static struct record whole_record(void)
 		.state = JOB_ENDED,
 		.tasks = 3,
 		.cgroup = "/system.slice/x/fdbroker-1-2-3",
-		.criu = { 100, 4000 },
-		.root = { 101, 4001 },
+		.criu = { 100, 4000, 0 },
+		.root = { 101, 4001, UINT64_MAX },
 		.has_result = true,
 		.success = true,
 		.total_us = 12345,
@@ -88,6 +88,7 @@ static void all_members(void **state)
 	assert_true(b.stats.has_pages_restored);
 	assert_int_equal(b.end_status, 7 << 8);
 	assert_int_equal(b.root.start_time, 4001);
+	assert_int_equal(b.root.inode, UINT64_MAX);
 	assert_int_equal(b.criu.pid, 100);
 	assert_string_equal(b.cgroup, a.cgroup);
 	assert_int_equal(b.log_bytes, 999);
