@@ -254,7 +254,8 @@ static void wait_for_turn(struct job *job)
 	job_enter(job, JOB_PLANNED);
 	job_stage(job, JOB_STAGE_PLANNED, "", -1);
 	job_tell_state(job);
-	if (queue_add(&job->jobs->workers, &job->place, job->record.uid, &err) < 0) {
+	if (queue_add(&job->jobs->workers, &job->place, job->record.uid, job->record.own, &err) <
+		0) {
 		job_begin_end(job, &err, 0);
 		return;
 	}

@@ -21,14 +21,21 @@
 #include "log.h"
 #include "sysd.h"
 
+static void count_tree(struct job *job)
+{
+	job->counted = true;
+	job->jobs->trees++;
+	jobs_look_after(job->jobs);
+	if (job->record.own)
+		job_charge_anyway(job, USERS_OWN_TREES);
+}
+
 static void recover_ended(struct job *job)
 {
 	bool lives = job->tree.cgroup.fd >= 0 && cgroup_populated(&job->tree.cgroup);
 
 	if (lives) { /* the root has ended, others have not */
-		job->counted = true;
-		job->jobs->trees++;
-		jobs_look_after(job->jobs);
+		count_tree(job);
 	} else {
 		(void)tree_done(&job->tree, false);
 	}
@@ -58,9 +65,7 @@ static int recover_running(struct job *job, int pidfd)
 		recover_ended(job);
 		return 0;
 	}
-	job->counted = true;
-	job->jobs->trees++;
-	jobs_look_after(job->jobs);
+	count_tree(job);
 	job_ask_scope(job);
 	return r;
 }
@@ -94,8 +99,11 @@ static void recover_under_way(struct job *job)
 		job->tree.criu = job->record.criu;
 	}
 	job->jobs->under_way++;
-	user_charge_anyway(job->user, USERS_JOBS, 1);
-	job->charged_job = true;
+	job_charge_anyway(job, USERS_JOBS);
+	if (job->record.own) {
+		job_charge_anyway(job, USERS_OWN_JOBS);
+		job_charge_anyway(job, USERS_OWN_TREES);
+	}
 	jobs_look_after(job->jobs);
 	job_begin_end(job, &err, let_clean_up(job) ? JOB_GRACE_MS : 0);
 }

@@ -25,8 +25,8 @@ struct job {
 	struct user *user; /* held */
 	LIST_HEAD(, job_observer) observers;
 
-	bool charged_job, charged_kept; /* to the user */
-	uint64_t charged_log;           /* bytes of it */
+	bool charged[USERS_WHATS]; /* to the user, one of each */
+	uint64_t charged_log;      /* bytes of it */
 
 	/* Until the result. */
 	struct job_spec spec;
@@ -104,8 +104,11 @@ void job_leave_queue(struct job *job);
 /* All that is of use until the result only. */
 void job_drop_means(struct job *job);
 
-/* It has its result: it no longer counts as under way of its user. */
-void job_discharge_job(struct job *job);
+/* It counts as one more of these of its user, whatever the limit is. */
+void job_charge_anyway(struct job *job, enum users_what what);
+
+/* No longer; if it did. */
+void job_discharge(struct job *job, enum users_what what);
 
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);

@@ -144,9 +144,10 @@ static void put_plain(const struct record *r, struct parts *parts, Fdbroker__Kep
 	m->client = r->client;
 	m->accepted_us = r->accepted_us;
 	m->started_us = r->started_us;
-	m->has_deadline_ms = m->has_carry_on = m->has_recovered = m->has_state = true;
+	m->has_deadline_ms = m->has_carry_on = m->has_own = m->has_recovered = m->has_state = true;
 	m->deadline_ms = r->deadline_ms;
 	m->carry_on = r->carry_on;
+	m->own = r->own;
 	m->recovered = r->recovered;
 	m->state = (uint32_t)r->state;
 	m->n_at_us = JOB_N_STATES;
@@ -283,6 +284,7 @@ static void get_plain(const Fdbroker__Kept__Kept *m, struct record *r)
 	r->started_us = m->started_us;
 	r->deadline_ms = m->deadline_ms;
 	r->carry_on = m->carry_on;
+	r->own = m->own;
 	r->recovered = m->recovered;
 	r->state = (enum job_state)m->state;
 	r->tasks = m->tasks;

@@ -19,6 +19,7 @@ static struct record whole_record(void)
 		.started_us = 5000000,
 		.deadline_ms = 600000,
 		.carry_on = true,
+		.own = true,
 		.recovered = true,
 		.state = JOB_ENDED,
 		.tasks = 3,
@@ -92,7 +93,7 @@ static void all_members(void **state)
 	assert_int_equal(b.criu.pid, 100);
 	assert_string_equal(b.cgroup, a.cgroup);
 	assert_int_equal(b.log_bytes, 999);
-	assert_true(b.carry_on && b.recovered && b.success && b.end_known && b.has_usage);
+	assert_true(b.carry_on && b.own && b.recovered && b.success && b.end_known && b.has_usage);
 	assert_int_equal(b.uid, 1000);
 	assert_int_equal(b.accepted_us, a.accepted_us);
 }
