@@ -87,7 +87,7 @@ test_a_user_restores_its_own_tree() {
 	assert_status 0 ctl_user restore -D images
 	assert_eq "its rights" "$(status_of "$pid" "$rights")" "$before"
 	assert_eq "no_new_privs" "$(status_of "$pid" NoNewPrivs)" "NoNewPrivs: 1 "
-	assert_match "the log" "$(tail -n 20 /tmp/broker.log)" 'uid 4242, pid [0-9]+; class own: AllowOwn is on'
+	assert_match "the log" "$(tail -n 20 /tmp/broker.log)" 'uid 4242, pid [0-9]+, fdbroker-ctl; class own: AllowOwn is on'
 	: >logs/log
 	wait_for grep -q child logs/log
 	wait_for grep -q thread logs/log
@@ -144,7 +144,7 @@ test_off_is_the_default() {
 		assert_status 3 ctl_user $call
 		assert_match "the error of $call" "$output" "[A-Z][a-z]+: not for uid 4242, whose class is none: .*AllowOwn is off"
 	done
-	assert_match "the log" "$(tail -n 1 /tmp/broker.log)" 'refused to user 4242 .*class none: .*AllowOwn is off'
+	assert_match "the log" "$(tail -n 1 /tmp/broker.log)" "refused .* to user 4242 \\(pid [0-9]+, fdbroker-ctl; class none: .*AllowOwn is off"
 	assert_nothing_left "$target" ""
 	stop_broker
 }
