@@ -78,14 +78,15 @@ static void statistics(void *arg, const struct stats *stats)
 	succeed(job);
 }
 
-/* criu has restored it. What has it counted? In the client's directory only a child may look. */
+/* criu has restored it. What has it counted? In a directory that is the client's only a child may look. */
 static void count(struct job *job)
 {
 	struct stats stats;
 
 	job->replied = true;
-	if (job->own_work < 0)
-		prepare_ask_statistics(job->prepare, job->spec.work);
+	if (job->own_work < 0 || job->record.own)
+		prepare_ask_statistics(
+			job->prepare, job->own_work < 0 ? job->spec.work : job->own_work);
 	else
 		statistics(job, stats_read(job->own_work, &stats) == 0 ? &stats : NULL);
 }
