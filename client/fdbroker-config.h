@@ -23,7 +23,7 @@ struct fdb_config;
  * @wait_ms: longest wait for the answer, milliseconds; -1: no limit
  * @ret:     the settings, yours: fdb_config_free()
  *
- * For those who may restore: else -EPERM. There is fdb_start_config() for event loops.
+ * For those who may restore as root: else -EPERM. There is fdb_start_config() for event loops.
  *
  * Return: 0, or -EPERM, -ENOTCONN, -ETIMEDOUT, -EPIPE, -ENOMEM, -EPROTO; -EOPNOTSUPP: the broker is
  *         older than this call.

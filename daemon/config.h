@@ -66,6 +66,7 @@ struct config {
 	/* [UserLimits] */
 	uint64_t user_sessions, user_lent, user_restores, user_kept;
 	uint64_t user_log_bytes, user_queue_bytes;
+	uint64_t own_workers, own_restores, own_trees; /* of class own */
 
 	/* owned; of each row of the table: "FILE:LINE" or an option of the command line; NULL: the default */
 	char *origins[CONFIG_MAX_OPTIONS];

@@ -115,6 +115,12 @@ const struct config_option config_options[] = {
 	  "criu's logs of one user that are kept" },
 	{ USER, "MaxQueueSize", SIZE(user_queue_bytes, 64 * K, 16 * G), "16M",
 	  "messages that one user has not read yet; over it a connection ends" },
+	{ USER, "MaxOwnWorkers", NUMBER(own_workers, 1, 1024), "2",
+	  "restores of one user in class own that run criu at one time; the others wait" },
+	{ USER, "MaxOwnRestores", NUMBER(own_restores, 1, 100000), "64",
+	  "restores of one user in class own that have no result yet, those that wait too" },
+	{ USER, "MaxOwnTrees", NUMBER(own_trees, 1, 100000), "256",
+	  "restored trees of one user in class own that live, and what may become one" },
 };
 /* clang-format on */
 

@@ -12,8 +12,9 @@
 
 #include "base/cleanup.h"
 
-#define NOBODY ((gid_t)-1)
-#define NONE   "none"
+#define NOBODY       ((gid_t)-1)
+#define OVERFLOW_GID 65534 /* what Linux shows for a group without a number here (fs.overflowgid) */
+#define NONE         "none"
 
 struct unit {
 	const char *name;
@@ -290,6 +291,8 @@ static const char *parse_group(const char *text, struct config_group *at)
 	gid = parse_number(text, &number) && number < NOBODY ? (gid_t)number : find_group(text);
 	if (gid == NOBODY)
 		return "is no group of /etc/group";
+	if (gid == OVERFLOW_GID)
+		return "may stand for several groups of other user namespaces";
 	bad = set_text(&at->name, text);
 	if (!bad)
 		at->gid = gid;

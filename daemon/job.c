@@ -78,14 +78,15 @@ static void statistics(void *arg, const struct stats *stats)
 	succeed(job);
 }
 
-/* criu has restored it. What has it counted? In the client's directory only a child may look. */
+/* criu has restored it. What has it counted? In a directory that is the client's only a child may look. */
 static void count(struct job *job)
 {
 	struct stats stats;
 
 	job->replied = true;
-	if (job->own_work < 0)
-		prepare_ask_statistics(job->prepare, job->spec.work);
+	if (job->own_work < 0 || job->record.own)
+		prepare_ask_statistics(
+			job->prepare, job->own_work < 0 ? job->spec.work : job->own_work);
 	else
 		statistics(job, stats_read(job->own_work, &stats) == 0 ? &stats : NULL);
 }
@@ -150,7 +151,7 @@ static void unchanged(void *arg, bool yes)
 	if (!yes)
 		err_set(&err, ERR_BAD_IMAGES, 0, "images_dir",
 			"images_dir: its files were changed, or could no longer be looked at, while they were restored from");
-	yes = yes && commit(job, &err) == 0;
+	yes = yes && job_guard(job, &err) == 0 && commit(job, &err) == 0;
 	if (yes)
 		job_stage(job, JOB_STAGE_NOTIFIED, "post-restore", -1);
 	else
@@ -254,7 +255,8 @@ static void wait_for_turn(struct job *job)
 	job_enter(job, JOB_PLANNED);
 	job_stage(job, JOB_STAGE_PLANNED, "", -1);
 	job_tell_state(job);
-	if (queue_add(&job->jobs->workers, &job->place, job->record.uid, &err) < 0) {
+	if (queue_add(&job->jobs->workers, &job->place, job->record.uid, job->record.own, &err) <
+		0) {
 		job_begin_end(job, &err, 0);
 		return;
 	}

@@ -43,7 +43,8 @@ void job_conclude(struct job *job, enum job_state state)
 	cleanup_fd(&handles.log);
 	job_drop_means(job);
 	job->jobs->under_way--;
-	job_discharge_job(job);
+	job_discharge(job, USERS_JOBS);
+	job_discharge(job, USERS_OWN_JOBS);
 	job_tell_state(job);
 	if (state == JOB_ENDED)
 		jobs_one_ended(job->jobs, job);
@@ -122,6 +123,7 @@ static void release_tree(struct job *job)
 	if (job->counted)
 		job->jobs->trees--;
 	job->counted = false;
+	job_discharge(job, USERS_OWN_TREES);
 }
 
 void job_poll(struct job *job)

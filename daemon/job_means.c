@@ -29,7 +29,7 @@ int job_prepare_to_plan(struct job *job, struct job_spec *spec, struct err *err)
 			spec->n_mappings);
 	job->request = (struct planner_request){ PLANNER_FOR_CRIU, spec->images, job->wishes,
 		spec->n_mappings, spec->at_own_risk, spec->run_as, jobs->config };
-	if (queue_add(&jobs->planning, &job->place, job->record.uid, err) < 0)
+	if (queue_add(&jobs->planning, &job->place, job->record.uid, false, err) < 0)
 		return -1;
 	job->queue = &jobs->planning;
 	r = job_save(job);
@@ -139,6 +139,7 @@ void job_drop_means(struct job *job)
 	job_drop_lent(job);
 	job_leave_queue(job);
 	prepare_end(TAKE_PTR(job->prepare));
+	guard_dismiss(TAKE_PTR(job->guard));
 	job->tree.marks = (struct sweep_marks){ 0 }; /* the pids were the plan's */
 	job_spec_done(&job->spec);
 	cleanup_free(&job->wishes);
@@ -162,16 +163,35 @@ void job_close_log(struct job *job)
 	user_charge_anyway(job->user, USERS_LOG_BYTES, job->charged_log);
 }
 
-void job_discharge_job(struct job *job)
+void job_charge_anyway(struct job *job, enum users_what what)
 {
-	user_discharge(job->user, USERS_JOBS, job->charged_job ? 1 : 0);
-	job->charged_job = false;
+	user_charge_anyway(job->user, what, 1);
+	job->charged[what] = true;
+}
+
+void job_discharge(struct job *job, enum users_what what)
+{
+	user_discharge(job->user, what, job->charged[what] ? 1 : 0);
+	job->charged[what] = false;
+}
+
+/* Return: 0, or -1 with @err; some of it may be charged then. */
+static int charge_new(struct job *job, struct err *err)
+{
+	static const enum users_what own[] = { USERS_JOBS, USERS_OWN_JOBS, USERS_OWN_TREES };
+
+	for (size_t i = 0; i < (job->record.own ? 3 : 1); i++) {
+		if (user_charge(job->user, own[i], 1, err) < 0)
+			return -1;
+		job->charged[own[i]] = true;
+	}
+	return 0;
 }
 
 static void put_user(struct job *job)
 {
-	job_discharge_job(job);
-	user_discharge(job->user, USERS_KEPT, job->charged_kept ? 1 : 0);
+	for (enum users_what what = 0; what < USERS_WHATS; what++)
+		job_discharge(job, what);
 	user_discharge(job->user, USERS_LOG_BYTES, job->charged_log);
 	user_put(job->user);
 }
@@ -198,6 +218,8 @@ void job_free(struct job *job, bool keep)
 {
 	struct jobs *jobs = job->jobs;
 
+	/* The guard first: criu goes on when it sees its socket closed. */
+	guard_leave(TAKE_PTR(job->guard));
 	if (job->worker)
 		worker_abandon(job->worker);
 	job_drop_means(job);
@@ -232,15 +254,15 @@ int job_start(struct jobs *jobs, struct job_spec *spec, const struct job_client 
 	job->record.uid = client->uid;
 	job->record.client = client->pid;
 	job->record.carry_on = client->carry_on;
+	job->record.own = spec->run_as;
 	job->record.deadline_ms = spec->deadline_ms;
 	job->record.accepted_us = job_clock_us(CLOCK_REALTIME);
 	job->record.started_us = job_clock_us(CLOCK_MONOTONIC);
 	job->record.state = JOB_ACCEPTED;
-	if (user_charge(job->user, USERS_JOBS, 1, err) < 0) {
+	if (charge_new(job, err) < 0) {
 		job_free(job, true);
 		return -1;
 	}
-	job->charged_job = true;
 	if (job_prepare_to_plan(job, spec, err) < 0) {
 		job_free(job, false);
 		return -1;

@@ -21,17 +21,39 @@
 #include "log.h"
 #include "sysd.h"
 
+static void count_tree(struct job *job)
+{
+	job->counted = true;
+	job->jobs->trees++;
+	jobs_look_after(job->jobs);
+	if (job->record.own)
+		job_charge_anyway(job, USERS_OWN_TREES);
+}
+
 static void recover_ended(struct job *job)
 {
 	bool lives = job->tree.cgroup.fd >= 0 && cgroup_populated(&job->tree.cgroup);
 
 	if (lives) { /* the root has ended, others have not */
-		job->counted = true;
-		job->jobs->trees++;
-		jobs_look_after(job->jobs);
+		count_tree(job);
 	} else {
 		(void)tree_done(&job->tree, false);
 	}
+}
+
+/* What the service manager has kept is what it was given, by whom it takes for us. */
+static int trusted(const struct job *job, int pidfd)
+{
+	autofd int owned = pidfd;
+	struct log_about what = job_about(job);
+
+	if (owned < 0 || tree_is_pidfd_of(owned, &job->record.root))
+		return TAKE_FD(owned);
+	log_line(LOG_WARNING, &what,
+		"the descriptor that was kept for it is not that of its root task %d, and is closed",
+		(int)job->record.root.pid);
+	sysd_forget_fd(job->record.id);
+	return -1;
 }
 
 static int recover_running(struct job *job, int pidfd)
@@ -43,9 +65,7 @@ static int recover_running(struct job *job, int pidfd)
 		recover_ended(job);
 		return 0;
 	}
-	job->counted = true;
-	job->jobs->trees++;
-	jobs_look_after(job->jobs);
+	count_tree(job);
 	job_ask_scope(job);
 	return r;
 }
@@ -79,8 +99,11 @@ static void recover_under_way(struct job *job)
 		job->tree.criu = job->record.criu;
 	}
 	job->jobs->under_way++;
-	user_charge_anyway(job->user, USERS_JOBS, 1);
-	job->charged_job = true;
+	job_charge_anyway(job, USERS_JOBS);
+	if (job->record.own) {
+		job_charge_anyway(job, USERS_OWN_JOBS);
+		job_charge_anyway(job, USERS_OWN_TREES);
+	}
 	jobs_look_after(job->jobs);
 	job_begin_end(job, &err, let_clean_up(job) ? JOB_GRACE_MS : 0);
 }
@@ -120,7 +143,7 @@ static int job_recover(struct jobs *jobs, struct record *record, int pidfd)
 		recover_ended(job);
 		jobs_one_ended(jobs, job);
 	} else if (job->record.state == JOB_RUNNING)
-		r = recover_running(job, TAKE_FD(owned));
+		r = recover_running(job, trusted(job, TAKE_FD(owned)));
 	else
 		recover_under_way(job);
 	if (owned >= 0)

@@ -3,7 +3,11 @@
  * A criu that works as its client has a capability that the client has not (worker.c), and images can have it kept by
  * a task. criu has restored all credentials when it says pre-resume, and still holds every task: that is when
  * they are looked at. Every process in the job's cgroup counts, whatever criu says that it has made.
+ *
+ * From post-restore on criu can be stopped by nothing but SIGKILL to all that it has made. Until pre-resume has
+ * been answered a guard sees to that, should the daemon end.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -53,12 +57,44 @@ static void log_refused(const struct job *job, const struct err *err)
 		(unsigned)r->uid, (int)r->client, err_code_name(err->code), err->text);
 }
 
+/* Of guard.h. */
+static void lost(void *arg)
+{
+	struct job *job = arg;
+	struct err err;
+
+	job->guard = NULL;
+	if (job->record.state != JOB_RESTORING)
+		return;
+	err_set(&err, ERR_INTERNAL, 0, NULL,
+		"a process of the broker's was killed, without which a user's tasks must not run");
+	job_begin_end(job, &err, 0);
+}
+
+int job_guard(struct job *job, struct err *err)
+{
+	int rpc = job->worker ? worker_rpc(job->worker) : -1, r;
+
+	if (!job->spec.run_as)
+		return 0;
+	r = rpc < 0 ? -EPIPE
+		    : guard_start(
+			      job->jobs->reaper, &job->tree.cgroup, rpc, lost, job, &job->guard);
+	if (r == -ENOENT)
+		return err_set(err, ERR_UNSUPPORTED, 0, NULL,
+			"without cgroup.kill (Linux 5.14) only class full can restore");
+	return r < 0 ? err_set(err, ERR_INTERNAL, -r, NULL, "cannot guard the restored tasks") : 0;
+}
+
 int job_check_rights(struct job *job, struct err *err)
 {
 	job->rights_good = !job->spec.run_as || check(job, err) == 0;
-	if (!job->rights_good)
+	if (!job->rights_good) {
 		log_refused(job, err);
-	return job->rights_good ? 0 : -1;
+		return -1;
+	}
+	guard_dismiss(TAKE_PTR(job->guard));
+	return 0;
 }
 
 int job_know_rights(const struct job *job, struct err *err)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/fdset.h"
+#include "guard.h"
 #include "job.h"
 #include "log.h"
 #include "prepare.h"
@@ -24,8 +25,8 @@ struct job {
 	struct user *user; /* held */
 	LIST_HEAD(, job_observer) observers;
 
-	bool charged_job, charged_kept; /* to the user */
-	uint64_t charged_log;           /* bytes of it */
+	bool charged[USERS_WHATS]; /* to the user, one of each */
+	uint64_t charged_log;      /* bytes of it */
 
 	/* Until the result. */
 	struct job_spec spec;
@@ -41,6 +42,8 @@ struct job {
 	int log;             /* owned; what criu writes to; -1 */
 	struct event *timer; /* owned; the deadline, then the ticks of JOB_ENDING */
 	uint64_t kill_at_us; /* JOB_ENDING: when criu's time to clean up is over; monotonic */
+	struct guard *
+		guard; /* owned; from post-restore until pre-resume, if criu works as its client; NULL */
 	bool rights_good; /* pre-resume has been heard, and no task had more than its client; see job_rights.c */
 	bool asked;      /* whether the images are unchanged; criu's post-restore waits for it */
 	bool replied;    /* criu has: it may end */
@@ -101,13 +104,23 @@ void job_leave_queue(struct job *job);
 /* All that is of use until the result only. */
 void job_drop_means(struct job *job);
 
-/* It has its result: it no longer counts as under way of its user. */
-void job_discharge_job(struct job *job);
+/* It counts as one more of these of its user, whatever the limit is. */
+void job_charge_anyway(struct job *job, enum users_what what);
+
+/* No longer; if it did. */
+void job_discharge(struct job *job, enum users_what what);
 
 /* criu has ended: bring its log to the size that is kept, and count it. */
 void job_close_log(struct job *job);
 
 /* ---- job_rights.c ---- */
+
+/**
+ * job_guard() - criu shall be told to go on from post-restore: see to it that its tasks do not run unseen
+ *
+ * Return: 0: should we end before job_check_rights(), all will be killed; or criu works as root anyway; -1 with @err.
+ */
+int job_guard(struct job *job, struct err *err);
 
 /**
  * job_check_rights() - criu says pre-resume: do the tasks have no more rights than the client?

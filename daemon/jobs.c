@@ -65,8 +65,7 @@ static void forget_oldest(struct jobs *jobs)
 void jobs_one_ended(struct jobs *jobs, struct job *job)
 {
 	jobs->kept++;
-	user_charge_anyway(job->user, USERS_KEPT, 1);
-	job->charged_kept = true;
+	job_charge_anyway(job, USERS_KEPT);
 	jobs_schedule(jobs);
 }
 

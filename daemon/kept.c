@@ -35,6 +35,8 @@ static void put_task(const struct record_task *from, Fdbroker__Kept__KeptTask *t
 	to->has_pid = to->has_start_time = true;
 	to->pid = from->pid;
 	to->start_time = from->start_time;
+	to->has_inode = true;
+	to->inode = from->inode;
 }
 
 static void put_stages(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
@@ -75,10 +77,26 @@ static int put_problems(const struct record *r, struct parts *parts, Fdbroker__K
 	return 0;
 }
 
-static void put_result(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
+/* Before the result too: why it is being ended. */
+static void put_error(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
 {
 	Fdbroker__Kept__KeptError *e = &parts->error;
 
+	if (r->success || !r->err.code)
+		return;
+	fdbroker__kept__kept_error__init(e);
+	e->has_code = e->has_sys = true;
+	e->code = (uint32_t)r->err.code;
+	e->sys = r->err.sys;
+	e->field = or_absent(r->err.field);
+	e->text = or_absent(r->err.text);
+	e->reason = or_absent(r->reason);
+	e->hint = or_absent(r->hint);
+	m->error = e;
+}
+
+static void put_result(const struct record *r, struct parts *parts, Fdbroker__Kept__Kept *m)
+{
 	m->has_success = true;
 	m->success = r->success;
 	m->has_cleanup = m->has_total_us = true;
@@ -86,17 +104,6 @@ static void put_result(const struct record *r, struct parts *parts, Fdbroker__Ke
 	m->total_us = r->total_us;
 	m->n_numbers = r->n_numbers;
 	m->numbers = (int32_t *)r->numbers;
-	if (!r->success) {
-		fdbroker__kept__kept_error__init(e);
-		e->has_code = e->has_sys = true;
-		e->code = (uint32_t)r->err.code;
-		e->sys = r->err.sys;
-		e->field = or_absent(r->err.field);
-		e->text = or_absent(r->err.text);
-		e->reason = or_absent(r->reason);
-		e->hint = or_absent(r->hint);
-		m->error = e;
-	}
 	if (r->has_stats) {
 		parts->stats[0] = r->stats.pages_compared;
 		parts->stats[1] = r->stats.pages_skipped_cow;
@@ -137,9 +144,10 @@ static void put_plain(const struct record *r, struct parts *parts, Fdbroker__Kep
 	m->client = r->client;
 	m->accepted_us = r->accepted_us;
 	m->started_us = r->started_us;
-	m->has_deadline_ms = m->has_carry_on = m->has_recovered = m->has_state = true;
+	m->has_deadline_ms = m->has_carry_on = m->has_own = m->has_recovered = m->has_state = true;
 	m->deadline_ms = r->deadline_ms;
 	m->carry_on = r->carry_on;
+	m->own = r->own;
 	m->recovered = r->recovered;
 	m->state = (uint32_t)r->state;
 	m->n_at_us = JOB_N_STATES;
@@ -163,6 +171,7 @@ int kept_pack(const struct record *r, uint8_t **ret, size_t *ret_size)
 
 	put_plain(r, &parts, &m);
 	put_stages(r, &parts, &m);
+	put_error(r, &parts, &m);
 	if (r->has_result)
 		put_result(r, &parts, &m);
 	put_end(r, &parts, &m);
@@ -187,7 +196,7 @@ static void get_text(char *to, size_t size, const char *from)
 
 static struct record_task get_task(const Fdbroker__Kept__KeptTask *from)
 {
-	return from ? (struct record_task){ from->pid, from->start_time }
+	return from ? (struct record_task){ from->pid, from->start_time, from->inode }
 		    : (struct record_task){ 0 };
 }
 
@@ -275,6 +284,7 @@ static void get_plain(const Fdbroker__Kept__Kept *m, struct record *r)
 	r->started_us = m->started_us;
 	r->deadline_ms = m->deadline_ms;
 	r->carry_on = m->carry_on;
+	r->own = m->own;
 	r->recovered = m->recovered;
 	r->state = (enum job_state)m->state;
 	r->tasks = m->tasks;

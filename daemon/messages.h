@@ -8,6 +8,7 @@
  *
  *   FDBROKER_JOB       the job's id             FDBROKER_SESSION  the connection's id
  *   FDBROKER_UID       user at connect          FDBROKER_PEER_PID process at connect, as the broker sees it
+ *   FDBROKER_PEER_COMM name of its program then, or nothing
  *   FDBROKER_CLASS     "full", "own" or "none": what the user may (policy.h)
  *   FDBROKER_ROOT_PID  root task of a tree      FDBROKER_CODE     name of an error code of the protocol
  *   FDBROKER_STATUS    "exited N", "signal N", or "unknown"
@@ -26,7 +27,7 @@
 /* The configuration has been read anew. CRIU */
 #define MESSAGE_RELOADED "8f616dec9e024b779d0451097153de3f"
 
-/* A restore has been accepted. JOB, SESSION, UID, PEER_PID, CLASS */
+/* A restore has been accepted. JOB, SESSION, UID, PEER_PID, PEER_COMM, CLASS */
 #define MESSAGE_ACCEPTED "6129b9f9b6c6450cac4d0c0b349569c2"
 
 /* A tree has been restored. JOB, ROOT_PID */
@@ -38,10 +39,10 @@
 /* A restore has been cancelled. JOB */
 #define MESSAGE_CANCELLED "ca77d7b00d3b4d61a958e13c33971340"
 
-/* A client was refused. SESSION, UID, PEER_PID, CODE, CLASS */
+/* A client was refused. SESSION, UID, PEER_PID, PEER_COMM, CODE, CLASS */
 #define MESSAGE_REFUSED "c757d9815d9e4754a728cafc8ca529e9"
 
-/* A limit has been reached; the line names it. SESSION, UID, PEER_PID, CODE, CLASS */
+/* A limit has been reached; the line names it. SESSION, UID, PEER_PID, PEER_COMM, CODE, CLASS */
 #define MESSAGE_LIMIT "cfd6a0f4546d49e784a8f45bf83cfcab"
 
 /* A restored tree has ended. JOB, ROOT_PID, STATUS */

@@ -116,7 +116,7 @@ void metrics_entered(struct metrics *m, const struct record *r)
 static int by_use(const void *va, const void *vb)
 {
 	static const enum users_what order[] = { USERS_JOBS, USERS_LENT, USERS_SESSIONS, USERS_KEPT,
-		USERS_LOG_BYTES, USERS_QUEUED_BYTES };
+		USERS_LOG_BYTES, USERS_QUEUED_BYTES, USERS_OWN_JOBS, USERS_OWN_TREES };
 	const struct metrics_user *a = va, *b = vb;
 
 	_Static_assert(sizeof(order) / sizeof(order[0]) == USERS_WHATS, "all of them");

@@ -208,6 +208,10 @@ static void users(FILE *f, const struct metrics_users *users)
 			"Logs of criu that are kept for a user." },
 		[USERS_QUEUED_BYTES] = { "fdbroker_user_unread_bytes", "bytes",
 			"Messages that a user has not read yet." },
+		[USERS_OWN_JOBS] = { "fdbroker_user_own_restores_under_way", NULL,
+			"Restores of a user in class own without a result." },
+		[USERS_OWN_TREES] = { "fdbroker_user_own_trees", NULL,
+			"Restored trees of a user in class own, and restores under way." },
 	};
 
 	family(f, "fdbroker_users", "gauge", NULL, "Users who use anything now.");

@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 
-#define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define COPY_BYTES (1 << 30)
+#define SAFE       (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 static int mount_tmpfs(bool for_all)
 {
@@ -29,29 +31,30 @@ static int mount_tmpfs(bool for_all)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t size)
+static int copy(int to, int from, off_t at, uint64_t size)
 {
 	while (size) {
-		ssize_t n = write(fd, bytes, size);
+		/* No more at once than the kernel takes, 2 GiB. */
+		ssize_t n = sendfile(to, from, &at, size < COPY_BYTES ? (size_t)size : COPY_BYTES);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
-		bytes += n;
-		size -= (size_t)n;
+		size -= (uint64_t)n;
 	}
 	return 0;
 }
 
-static int write_files(int dir, const struct overlay_file *files, size_t n_files, bool for_all)
+static int write_files(int dir, const struct overlay_layer *layer)
 {
-	for (size_t i = 0; i < n_files; i++) {
-		autofd int fd = openat(dir, files[i].name,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
-		int r = fd < 0 ? -errno : write_all(fd, files[i].bytes, files[i].size);
+	for (size_t i = 0; i < layer->n_files; i++) {
+		const struct overlay_file *f = &layer->files[i];
+		autofd int fd = openat(
+			dir, f->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+		int r = fd < 0 ? -errno : copy(fd, layer->bytes, (off_t)f->at, f->size);
 
-		if (r == 0 && for_all && fchmod(fd, 0444) < 0)
+		if (r == 0 && layer->for_all && fchmod(fd, 0444) < 0)
 			r = -errno;
 		if (r < 0)
 			return r;
@@ -122,11 +125,10 @@ static int bind_all(int ours, int images)
 	return r;
 }
 
-int overlay_make(int images, const struct overlay_file *files, size_t n_files, bool for_all,
-	enum overlay_kind *ret)
+int overlay_make(int images, const struct overlay_layer *layer, enum overlay_kind *ret)
 {
-	autofd int ours = mount_tmpfs(for_all);
-	int r = ours < 0 ? ours : write_files(ours, files, n_files, for_all);
+	autofd int ours = mount_tmpfs(layer->for_all);
+	int r = ours < 0 ? ours : write_files(ours, layer);
 	int fd;
 
 	if (r < 0)

@@ -11,11 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define OVERLAY_MAX_NAME 128 /* bytes, with the final zero */
+
 /* One file of the layer. */
 struct overlay_file {
-	const char *name;     /* borrowed; no slash */
-	const uint8_t *bytes; /* borrowed */
-	size_t size;
+	char name[OVERLAY_MAX_NAME]; /* no slash */
+	uint64_t at, size;           /* where in overlay_layer.bytes it is; bytes */
+};
+
+struct overlay_layer {
+	const struct overlay_file *files; /* borrowed */
+	size_t n_files;
+	int bytes;    /* borrowed; a memfd that holds them, among others */
+	bool for_all; /* who gets hold of the layer may read what is ours in it, root or not; nobody but root may change it */
 };
 
 /* How a layer was made; the kernel and the client's file system decide. */
@@ -26,16 +34,16 @@ enum overlay_kind {
 
 /**
  * overlay_make() - put files over a directory
- * @images:  borrowed; the client's directory
- * @for_all: who gets hold of the layer may read what is ours in it, root or not; nobody but root may change it
- * @ret:     how it was made
+ * @images: borrowed; the client's directory
+ * @layer:  borrowed
+ * @ret:    how it was made
  *
+ * Needs CAP_SYS_ADMIN, and whatever reading the images needs: who makes an overlay lends it that for good.
  * Blocks as long as the client's file system does (it may be FUSE): to be called where that harms
  * nobody, in a child.
  *
  * Return: a directory descriptor, owned by the caller, or -errno: neither way works here.
  */
-int overlay_make(int images, const struct overlay_file *files, size_t n_files, bool for_all,
-	enum overlay_kind *ret);
+int overlay_make(int images, const struct overlay_layer *layer, enum overlay_kind *ret);
 
 #endif

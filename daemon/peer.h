@@ -12,7 +12,8 @@
  * @config: the group whose members may restore as root, whether users may as themselves, and whether the broker
  *          inherited the connection from whoever started it
  *
- * SO_PEERCRED and SO_PEERGROUPS: as they were when it connected, whatever the peer becomes later.
+ * SO_PEERCRED and SO_PEERGROUPS: as they were when it connected, whatever the peer becomes later. SO_PEERPIDFD
+ * (Linux 6.5) proves that the name of its program, which is for the log alone, is not that of another process.
  *
  * Return: 0, then peer_done() is due; or -errno.
  */

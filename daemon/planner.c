@@ -15,6 +15,7 @@
 #include "config.h"
 #include "plan/plan.h"
 #include "planned.pb-c.h"
+#include "scan.h"
 
 /* ---- asking ---- */
 
@@ -93,9 +94,11 @@ bool planner_is_memory(int fd)
 	return seals >= 0 && (seals & PLANNING_SEALS) == PLANNING_SEALS;
 }
 
-static Fdbroker__Planned__Planned *read_message(int fd, uint64_t max_bytes)
+/* @ret: its images; the caller frees them */
+static Fdbroker__Planned__Planned *read_message(
+	int fd, uint64_t max_bytes, size_t n_mappings, struct scan *ret)
 {
-	Fdbroker__Planned__Planned *message;
+	Fdbroker__Planned__Planned *message = NULL;
 	struct stat st;
 	void *map;
 
@@ -104,7 +107,8 @@ static Fdbroker__Planned__Planned *read_message(int fd, uint64_t max_bytes)
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return NULL;
-	message = fdbroker__planned__planned__unpack(NULL, (size_t)st.st_size, map);
+	if (scan_plan(map, (size_t)st.st_size, n_mappings, ret) == 0)
+		message = fdbroker__planned__planned__unpack(NULL, (size_t)st.st_size, map);
 	(void)munmap(map, (size_t)st.st_size);
 	return message;
 }
@@ -116,7 +120,7 @@ static bool good_problem(const Fdbroker__Planned__Problem *p, size_t n_mappings)
 
 static bool good_name(const char *name)
 {
-	return name[0] && name[0] != '.' && !strchr(name, '/') && strlen(name) < 128;
+	return name[0] && name[0] != '.' && !strchr(name, '/') && strlen(name) < OVERLAY_MAX_NAME;
 }
 
 static int take_problems(
@@ -138,16 +142,20 @@ static int take_problems(
 	return 0;
 }
 
-static int take_files(const Fdbroker__Planned__Planned *m, struct planned *ret)
+static int take_files(
+	const Fdbroker__Planned__Planned *m, const struct scan *scan, struct planned *ret)
 {
 	ret->files = calloc(m->n_images + 1, sizeof(*ret->files));
-	if (!ret->files)
+	if (!ret->files || m->n_images != scan->n_images)
 		return -1;
 	for (size_t i = 0; i < m->n_images; i++) {
+		struct overlay_file *f = &ret->files[i];
+
 		if (!good_name(m->images[i]->name))
 			return -1;
-		ret->files[i] = (struct overlay_file){ m->images[i]->name, m->images[i]->bytes.data,
-			m->images[i]->bytes.len };
+		*f = (struct overlay_file){ .at = scan->images[i].at,
+			.size = scan->images[i].size };
+		strcpy(f->name, m->images[i]->name);
 	}
 	ret->n_files = m->n_images;
 	return 0;
@@ -166,11 +174,14 @@ static int take_tasks(const Fdbroker__Planned__Planned *m, struct planned *ret)
 int planner_read(
 	int fd, uint64_t max_bytes, size_t n_mappings, struct planned *ret, struct err *err)
 {
-	Fdbroker__Planned__Planned *m = read_message(fd, max_bytes);
+	struct scan scan = { 0 };
+	Fdbroker__Planned__Planned *m = read_message(fd, max_bytes, n_mappings, &scan);
+	bool good = m && take_problems(m, n_mappings, ret) == 0 && take_files(m, &scan, ret) == 0 &&
+		    take_tasks(m, ret) == 0;
 
+	free(scan.images);
 	ret->message = m;
-	if (!m || take_problems(m, n_mappings, ret) < 0 || take_files(m, ret) < 0 ||
-		take_tasks(m, ret) < 0)
+	if (!good)
 		return err_set(err, ERR_INTERNAL, 0, NULL, "the planner handed back no plan");
 	if (ret->n_errors == 0 && m->n_keys != n_mappings)
 		return err_set(err, ERR_INTERNAL, 0, NULL,

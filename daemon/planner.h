@@ -18,7 +18,7 @@ struct planner_problem {
 	const char *text;
 };
 
-/* A plan as the daemon needs it. All pointers into message. */
+/* A plan as the daemon needs it. Pointers are into message, but for what is owned. */
 struct planned {
 	struct planner_problem *problems; /* owned */
 	size_t n_problems, n_errors;
@@ -53,7 +53,7 @@ bool planner_is_memory(int fd);
 
 /**
  * planner_read() - read what the child has handed back
- * @fd:         borrowed; two readers find the same in it
+ * @fd:         borrowed; what planned.files says is in it
  * @max_bytes:  of the plan; what is longer is none
  * @n_mappings: of the request
  * @ret:        zeroed; planned_done() is due in both cases

@@ -19,8 +19,8 @@
 /* An inherited connection: does the peer gain nothing by asking? */
 static bool is_the_broker(const struct policy_peer *peer)
 {
-	return peer->uid != OVERFLOW_UID && peer->uid == peer->own.real &&
-	       peer->uid == peer->own.effective && peer->uid == peer->own.saved;
+	return peer->uid == peer->own.real && peer->uid == peer->own.effective &&
+	       peer->uid == peer->own.saved;
 }
 
 enum policy_class policy_class(const struct policy_peer *peer, const char **rule)
@@ -28,7 +28,10 @@ enum policy_class policy_class(const struct policy_peer *peer, const char **rule
 	const char *nobody_asks = NULL;
 
 	rule = rule ?: &nobody_asks;
-	if (peer->uid == 0) {
+	if (peer->uid == OVERFLOW_UID || peer->uid == (uid_t)-1) {
+		*rule = "its number may stand for several users of other user namespaces";
+		return POLICY_NONE;
+	} else if (peer->uid == 0) {
 		*rule = "it is root";
 	} else if (peer->in_group) {
 		*rule = "it is in the group that may restore as root";
@@ -39,9 +42,6 @@ enum policy_class policy_class(const struct policy_peer *peer, const char **rule
 		return is_the_broker(peer) ? POLICY_FULL : POLICY_NONE;
 	} else if (!peer->allow_own) {
 		*rule = "only root and the group that the administrator has named may restore, for images are as powerful as root; AllowOwn is off";
-		return POLICY_NONE;
-	} else if (peer->uid == OVERFLOW_UID || peer->uid == (uid_t)-1) {
-		*rule = "its number may stand for several users of other user namespaces";
 		return POLICY_NONE;
 	} else {
 		*rule = "AllowOwn is on";

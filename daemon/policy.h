@@ -29,7 +29,8 @@ enum policy_class {
 struct policy_peer {
 	uid_t uid; /* SO_PEERCRED at accept: what the peer becomes later does not count */
 	gid_t gid;
-	pid_t pid; /* 0: of another pid namespace */
+	pid_t pid;        /* 0: of another pid namespace */
+	char program[16]; /* its name, for people: letters, digits, ".", "_", "-"; "": not known */
 	gid_t *groups; /* SO_PEERGROUPS; owned by whoever peer_read() was called by, until peer_done() */
 	size_t n_groups;
 	bool in_group;  /* of those who may restore as root, see config.h */
@@ -45,12 +46,13 @@ struct policy_peer {
  * policy_class() - what may this peer?
  * @rule: NULL, or receives why: static, the end of a sentence "CLASS: ..."
  *
+ * None: uid 65534, which may stand for several users that this user namespace has no number for.
+ *
  * Full: uid 0; members of the group that the administrator has named, which makes them as good as root;
  * and on an inherited connection a peer with exactly the rights that the broker has (one uid, real, effective
  * and saved: nothing is gained by asking).
  *
- * Own: everybody else, if the administrator allows it. Never uid 65534, which may stand for several users
- * that this user namespace has no number for.
+ * Own: everybody else, if the administrator allows it.
  */
 enum policy_class policy_class(const struct policy_peer *peer, const char **rule);
 

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "discard.h"
 #include "plan/plan.h"
+#include "sandbox.h"
 
 struct prepare {
 	struct event_base *base;               /* borrowed */
@@ -29,24 +30,25 @@ struct prepare {
 
 /* ---- the layer ---- */
 
-/* What the child gets, and beside it: the client's directory, and what the planner has handed back. */
+/* What the child gets, made by the daemon; beside it: the client's directory, and what the planner has handed back. */
 struct layering {
-	size_t n_mappings;
-	uint64_t max_bytes; /* of the plan */
-	bool for_all;       /* criu is not root */
+	size_t n_files;
+	bool for_all; /* criu is not root */
+	struct overlay_file files[];
 };
 
-/* In a child. */
+/* In a child. It has the right to mount, so it parses nothing. */
 static int make_layer(struct parcel *request, struct err *err)
 {
 	const struct layering *l = (const struct layering *)request->bytes;
-	struct planned planned = { 0 };
+	const struct overlay_layer layer = { l->files, l->n_files, request->fds.fds[1],
+		l->for_all };
 	enum overlay_kind kind = OVERLAY_MOUNT;
 	int fd;
 
-	if (planner_read(request->fds.fds[1], l->max_bytes, l->n_mappings, &planned, err) < 0)
+	if (sandbox_mounter(err) < 0)
 		return -1;
-	fd = overlay_make(request->fds.fds[0], planned.files, planned.n_files, l->for_all, &kind);
+	fd = overlay_make(request->fds.fds[0], &layer, &kind);
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, -fd, "images_dir",
 			"images_dir: its file system cannot be put under a private layer, which splitting an open file needs");
@@ -78,20 +80,25 @@ static const struct helper_ops layer_ops = { .done = layer_done };
 
 static int start_layer(struct prepare *p, int plan, struct err *err)
 {
-	const struct config *config = p->request->config;
-	const struct layering layering = { p->request->n_mappings, config->max_plan_bytes,
-		p->request->run_as != NULL };
+	const struct planned *planned = &p->planned;
+	size_t size = sizeof(struct layering) + planned->n_files * sizeof(planned->files[0]);
+	autofree struct layering *layering = calloc(1, size);
 	const int fds[] = { p->request->images, plan };
 	const struct helper_spec spec = {
 		.main = layer_main,
-		.request = &layering,
-		.size = sizeof(layering),
+		.request = layering,
+		.size = size,
 		.fds = fds,
 		.n_fds = 2,
 		.what = "making a layer over the images",
-		.deadline_ms = (unsigned)config->layer_ms,
+		.deadline_ms = (unsigned)p->request->config->layer_ms,
 	};
 
+	if (!layering)
+		return err_set(err, ERR_INTERNAL, ENOMEM, NULL, "no memory for a layer");
+	layering->n_files = planned->n_files;
+	layering->for_all = p->request->run_as != NULL;
+	memcpy(layering->files, planned->files, planned->n_files * sizeof(planned->files[0]));
 	return helper_start(p->base, p->reaper, &spec, &layer_ops, p, &p->layerer, err);
 }
 

@@ -70,7 +70,7 @@ static struct queue_user *find_user(struct queue *q, uid_t uid)
 	return u;
 }
 
-int queue_add(struct queue *q, struct queue_item *item, uid_t uid, struct err *err)
+int queue_add(struct queue *q, struct queue_item *item, uid_t uid, bool narrow, struct err *err)
 {
 	struct queue_user *u;
 
@@ -81,7 +81,7 @@ int queue_add(struct queue *q, struct queue_item *item, uid_t uid, struct err *e
 	u = find_user(q, uid);
 	if (!u)
 		return err_set(err, ERR_INTERNAL, 0, NULL, "out of memory");
-	*item = (struct queue_item){ .user = u, .number = u->next_number++ };
+	*item = (struct queue_item){ .user = u, .narrow = narrow, .number = u->next_number++ };
 	TAILQ_INSERT_TAIL(&u->waiting, item, entry);
 	u->n_waiting++;
 	q->waiting++;
@@ -94,6 +94,14 @@ static bool goes_first(const struct queue_user *a, const struct queue_user *b)
 	if (a->running != b->running)
 		return a->running < b->running;
 	return a->served < b->served;
+}
+
+/* Has it somebody who waits, and who may start as far as the user itself goes? */
+static bool may_start_one(const struct queue *q, const struct queue_user *u)
+{
+	const struct queue_item *first = TAILQ_FIRST(&u->waiting);
+
+	return first && !(first->narrow && u->running >= q->narrow_width);
 }
 
 static void stop_waiting(struct queue *q, struct queue_item *item)
@@ -118,12 +126,12 @@ struct queue_item *queue_next(struct queue *q)
 	if (q->waiting == 0 || q->running >= q->width)
 		return NULL;
 	TAILQ_FOREACH(u, &q->users, entry)
-		if (u->n_waiting && (!best || goes_first(u, best)))
+		if (may_start_one(q, u) && (!best || goes_first(u, best)))
 			best = u;
-	if (!best) /* never: somebody waits */
+	if (!best)
 		return NULL;
 	if (q->reserve && q->running + 1 == q->width && best->running)
-		return NULL; /* nor has any other who waits nobody running: best has the fewest */
+		return NULL; /* nor has any other who may start one nobody running: best has the fewest */
 	item = TAILQ_FIRST(&best->waiting);
 	stop_waiting(q, item);
 	item->running = true;

@@ -21,14 +21,16 @@ struct queue_user;
 struct queue_item {
 	struct queue_user *user; /* borrowed from the queue; NULL: not in it */
 	bool running;
+	bool narrow;     /* of its user no more than narrow_width may run when it starts */
 	uint64_t number; /* its user's items have numbers without a gap, in their order */
 	TAILQ_ENTRY(queue_item) entry;
 };
 
 /* Its limits may be changed at any time; what runs or waits beyond them already is left alone. */
 struct queue {
-	size_t width;       /* how many may run */
-	size_t max_waiting; /* of all users */
+	size_t width;        /* how many may run */
+	size_t narrow_width; /* of one user, where items are narrow */
+	size_t max_waiting;  /* of all users */
 	bool reserve; /* the last free place is for a user who has nobody running, so that no one user
 			       holds up all others with what does not end */
 	size_t running, waiting;
@@ -44,13 +46,14 @@ void queue_clear(struct queue *q);
 
 /**
  * queue_add() - wait
- * @item: not in the queue; borrowed until queue_done()
+ * @item:   not in the queue; borrowed until queue_done()
+ * @narrow: it waits, too, while narrow_width of its user run. Who has come after it waits behind it
  *
  * Return: 0, or -1 with ERR_LIMIT: too many wait already; ERR_INTERNAL: no memory.
  */
-int queue_add(struct queue *q, struct queue_item *item, uid_t uid, struct err *err);
+int queue_add(struct queue *q, struct queue_item *item, uid_t uid, bool narrow, struct err *err);
 
-/* The one that may start now, which counts as running from here on; NULL: nobody waits, or no place is free. */
+/* The one that may start now, which counts as running from here on; NULL: there is none. */
 struct queue_item *queue_next(struct queue *q);
 
 /* It does not want to run any more, or has run. Not in the queue: nothing happens. */
@@ -59,7 +62,7 @@ void queue_done(struct queue *q, struct queue_item *item);
 /**
  * queue_position() - when will it be its turn?
  *
- * As if nobody came, ended or gave up meanwhile. Takes a look at each user, not at each item.
+ * As if nobody came, ended or gave up meanwhile, and narrow_width were no limit. Takes a look at each user, not at each item.
  *
  * Return: 1: it is next; 0: it does not wait.
  */

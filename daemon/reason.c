@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-
-#define MAX_BYTES (16L * 1024 * 1024)
+#define MAX_BYTES (4L * 1024 * 1024) /* the loop waits for it */
+#define MAX_LINE  4096
 
 /* Errors in the log of restores that succeed. */
 static const char *const noise[] = {
@@ -47,11 +46,9 @@ static void say(char *ret, size_t size, const char *text, long pid)
 
 bool reason_find(int log, char *ret, size_t size)
 {
-	autofree char *line = NULL;
-	char path[32];
-	size_t max = 0;
-	long total = 0, pid;
-	ssize_t n;
+	char path[32], line[MAX_LINE];
+	bool goes_on = false; /* the line before: this is the rest of it */
+	long pid;
 	FILE *f;
 
 	ret[0] = 0;
@@ -59,11 +56,15 @@ bool reason_find(int log, char *ret, size_t size)
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	while (total < MAX_BYTES && (n = getline(&line, &max, f)) > 0) {
+	while (ftello(f) < MAX_BYTES && fgets(line, sizeof(line), f)) {
+		size_t n = strlen(line);
+		bool rest = goes_on;
 		const char *text;
 
-		total += n;
+		goes_on = n == sizeof(line) - 1 && line[n - 1] != '\n';
 		line[strcspn(line, "\n")] = 0;
+		if (rest)
+			continue;
 		text = reason_line(line, &pid);
 		if (text) {
 			say(ret, size, text, pid);

@@ -15,7 +15,7 @@
  * @ret:  "task 32: File tmp/x has bad size 10 (expect 5)", cut at @size - 1 bytes. Where the log holds
  *        no error line, its last line: a criu that never came to logging says there what is wrong
  *
- * Reads at most 16 MiB. Return: true if anything was found.
+ * Reads at most 4 MiB, and of a line the first 4 KiB. Return: true if anything was found.
  */
 bool reason_find(int log, char *ret, size_t size);
 

@@ -63,6 +63,7 @@ struct record_problem {
 struct record_task {
 	pid_t pid;           /* 0: none */
 	uint64_t start_time; /* clock ticks since boot; 0: not known */
+	uint64_t inode;      /* rootwatch_inode(); 0: not known */
 };
 
 struct record {
@@ -73,6 +74,7 @@ struct record {
 	uint64_t started_us;  /* the same moment on CLOCK_MONOTONIC */
 	uint32_t deadline_ms;
 	bool carry_on;
+	bool own;       /* criu works as its client, who is not as good as root */
 	bool recovered; /* by a daemon that was started later */
 	enum job_state state;
 	uint64_t at_us[JOB_N_STATES]; /* when it entered each state, since accepted_us; 0: never */

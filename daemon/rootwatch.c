@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -34,6 +36,7 @@ _Static_assert(sizeof(struct pidfd_info_v0) == 64, "the kernel's PIDFD_INFO_SIZE
 #define GET_INFO  _IOWR(0xff, 11, struct pidfd_info_v0)
 #define INFO_EXIT (UINT64_C(1) << 3)
 
+#define PIDFS            0x50494446 /* PID_FS_MAGIC of linux/magic.h */
 #define STAT_BYTES       4096
 #define START_TIME_FIELD 22 /* of /proc/PID/stat, proc(5), counted from 1 */
 
@@ -168,4 +171,32 @@ int rootwatch_start_time(pid_t pid, uint64_t *ret)
 	if (r == 0)
 		*ret = found;
 	return r;
+}
+
+pid_t rootwatch_pid(int fd)
+{
+	char path[48], line[128];
+	FILE *f;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? -EBADF : -errno;
+	pid = -EBADF;
+	while (pid == -EBADF && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Pid:%d", &pid) == 1 && pid < 0)
+			pid = 0; /* the kernel says -1 */
+	fclose(f);
+	return pid;
+}
+
+uint64_t rootwatch_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
 }

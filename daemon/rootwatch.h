@@ -56,4 +56,19 @@ int rootwatch_status(int pidfd, int *ret_status);
  */
 int rootwatch_start_time(pid_t pid, uint64_t *ret);
 
+/**
+ * rootwatch_pid() - whose pidfd is that?
+ * @fd: borrowed
+ *
+ * Return: its pid; 0: that of a process that has ended and was waited for, or that has no number here; -EBADF: no
+ *         pidfd; other -errno.
+ */
+pid_t rootwatch_pid(int fd);
+
+/*
+ * A number that all pidfds of one process have, and until the next boot no other (Linux 6.9); 0: the kernel has
+ * none, or that is no pidfd.
+ */
+uint64_t rootwatch_inode(int pidfd);
+
 #endif

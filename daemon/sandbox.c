@@ -144,30 +144,48 @@ static int filter_calls(void)
 	return r;
 }
 
-static int drop_capabilities(void)
+/* Keeps those of @keep, a mask of the first 32, that there are. */
+static int drop_capabilities(uint32_t keep)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return -errno;
-	data[0].permitted &= 1u << CAP_DAC_READ_SEARCH;
+	data[0].permitted &= keep;
 	data[0].effective = data[0].permitted;
 	data[0].inheritable = 0;
 	data[1] = (struct __user_cap_data_struct){ 0 };
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
 }
 
+static int gain_nothing(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+		       ? -errno
+		       : 0;
+}
+
 int sandbox_enter(const struct credentials *as, struct err *err)
 {
-	int r = as ? credentials_become(as, 0) : drop_capabilities();
+	int r = as ? credentials_become(as, 0) : drop_capabilities(1u << CAP_DAC_READ_SEARCH);
 
-	if (r == 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-			      prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0))
-		r = -errno;
+	if (r == 0)
+		r = gain_nothing();
 	if (r == 0)
 		r = filter_calls();
 	return r < 0 ? err_set(err, ERR_INTERNAL, -r, NULL,
 			       "a child that reads images cannot give up its privileges")
+		     : 0;
+}
+
+int sandbox_mounter(struct err *err)
+{
+	int r = drop_capabilities(1u << CAP_SYS_ADMIN | 1u << CAP_DAC_READ_SEARCH);
+
+	if (r == 0)
+		r = gain_nothing();
+	return r < 0 ? err_set(err, ERR_INTERNAL, -r, NULL,
+			       "a child that mounts cannot give up its privileges")
 		     : 0;
 }

@@ -33,4 +33,12 @@ int sandbox_prepare(void);
  */
 int sandbox_enter(const struct credentials *as, struct err *err);
 
+/**
+ * sandbox_mounter() - for a child that mounts, and reads nothing hostile: of all capabilities CAP_SYS_ADMIN and
+ *                     CAP_DAC_READ_SEARCH, as far as the daemon has them; no_new_privs; no core dump
+ *
+ * Return: 0, or -1 with @err.
+ */
+int sandbox_mounter(struct err *err);
+
 #endif

@@ -17,9 +17,12 @@ void settings_apply(const struct config *config, struct users *users, struct job
 					       [USERS_KEPT] = config->user_kept,
 					       [USERS_LOG_BYTES] = config->user_log_bytes,
 					       [USERS_QUEUED_BYTES] = config->user_queue_bytes,
+					       [USERS_OWN_JOBS] = config->own_restores,
+					       [USERS_OWN_TREES] = config->own_trees,
 				       } };
 	jobs->planning.width = config->max_planners;
 	jobs->workers.width = config_workers(config);
+	jobs->workers.narrow_width = config->own_workers;
 	jobs->planning.max_waiting = jobs->workers.max_waiting = config->max_restores;
 	jobs->planning.reserve = jobs->planning.width > 1;
 	jobs->workers.reserve = jobs->workers.width > 2;

@@ -36,6 +36,18 @@ bool tree_is_same_task(const struct record_task *task)
 	return task->pid && task->start_time && tree_task(task->pid).start_time == task->start_time;
 }
 
+bool tree_is_pidfd_of(int fd, const struct record_task *task)
+{
+	pid_t pid = rootwatch_pid(fd);
+
+	if (pid < 0 || (task->inode && rootwatch_inode(fd) != task->inode))
+		return false;
+	if (pid)
+		return pid == task->pid && tree_is_same_task(task);
+	/* Gone. An old kernel does not tell whose it was. */
+	return !tree_is_same_task(task);
+}
+
 /* The number may be another's by now: the moment of its start tells them apart. */
 static int open_same(const struct record_task *task)
 {
@@ -64,6 +76,7 @@ int tree_adopt(struct tree *tree, pid_t pid, struct err *err)
 			"criu named %d as the restored root task, which is no child of the broker",
 			pid);
 	tree->root = tree_task(pid);
+	tree->root.inode = rootwatch_inode(pidfd);
 	tree->pidfd = TAKE_FD(pidfd);
 	tree->child.ended = child_ended;
 	reap_watch(tree->reaper, &tree->child, pid);

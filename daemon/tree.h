@@ -34,6 +34,9 @@ void tree_init(struct tree *tree, struct reaper *reaper,
 /* A task as it can be told from a later one of its number. */
 struct record_task tree_task(pid_t pid);
 
+/* Is that a pidfd of it, be it there or gone? */
+bool tree_is_pidfd_of(int fd, const struct record_task *task);
+
 /* Is it still there? */
 bool tree_is_same_task(const struct record_task *task);
 
@@ -51,7 +54,7 @@ int tree_adopt(struct tree *tree, pid_t pid, struct err *err);
 /**
  * tree_recover() - take up the root of a tree that a daemon before us restored
  * @root:  as it was recorded
- * @pidfd: consumed; held by somebody since then; -1: none, and the pid is opened if it is still the same task
+ * @pidfd: consumed; tree_is_pidfd_of() it; -1: none, and the pid is opened if it is still the same task
  * @base:  borrowed
  *
  * Return: 0, and ended() follows from the loop; -ESRCH: it is gone, and nobody can say how it ended; -errno.

@@ -28,6 +28,8 @@ static const struct {
 	[USERS_KEPT] = { "jobs that are kept", "[UserLimits] MaxKeptJobs" },
 	[USERS_LOG_BYTES] = { "bytes of logs", "[UserLimits] MaxLogSize" },
 	[USERS_QUEUED_BYTES] = { "bytes of messages not read yet", "[UserLimits] MaxQueueSize" },
+	[USERS_OWN_JOBS] = { "jobs of class own under way", "[UserLimits] MaxOwnRestores" },
+	[USERS_OWN_TREES] = { "trees of class own, or jobs under way", "[UserLimits] MaxOwnTrees" },
 };
 
 void users_init(struct users *users, const struct users_limits *limits)

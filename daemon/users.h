@@ -16,6 +16,8 @@ enum users_what {
 	USERS_KEPT,         /* jobs that have ended and are kept */
 	USERS_LOG_BYTES,    /* of logs that are kept */
 	USERS_QUEUED_BYTES, /* of messages that it has not read yet */
+	USERS_OWN_JOBS,     /* of USERS_JOBS, those in class own */
+	USERS_OWN_TREES,    /* restored trees of class own, and jobs under way */
 	USERS_WHATS,
 };
 

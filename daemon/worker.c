@@ -263,6 +263,11 @@ pid_t worker_pid(const struct worker *w)
 	return w->pid;
 }
 
+int worker_rpc(const struct worker *w)
+{
+	return w->sock;
+}
+
 void worker_abandon(struct worker *w)
 {
 	worker_free(w);

@@ -80,6 +80,9 @@ void worker_kill(struct worker *w);
 
 pid_t worker_pid(const struct worker *w);
 
+/* Our end of criu's socket, borrowed; -1: the conversation is over. */
+int worker_rpc(const struct worker *w);
+
 /* Forget a worker that still runs: at the daemon's own end only. Its socket is closed. */
 void worker_abandon(struct worker *w);
 

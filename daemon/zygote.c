@@ -64,6 +64,14 @@ void zygote_die_with_daemon(void)
 		_exit(0);
 }
 
+int zygote_daemon(void)
+{
+	autofd int pidfd = pidfd_open(daemon_pid, 0);
+
+	/* The number may be another's by now; then somebody else is our parent. */
+	return getppid() == daemon_pid ? TAKE_FD(pidfd) : -1;
+}
+
 /* Leaves 0, 1, 2 and one more. In what a zygote has made there is nothing foreign to close. */
 static void keep_only(int sock)
 {

@@ -53,6 +53,9 @@ int zygote_clone(zygote_main main, int sock, int cgroup, struct zygote_child *re
 /* In a child: have it killed when the daemon ends, however it ends. */
 void zygote_die_with_daemon(void);
 
+/* In a child: a pidfd of the daemon, the caller's, close-on-exec; -1: the daemon has ended. */
+int zygote_daemon(void);
+
 /* End the zygotes. The daemon's end does it as well. */
 void zygote_end(void);
 

@@ -212,7 +212,7 @@ static const char watch[] =
 static const char drain[] =
 	"Usage: fdbroker-ctl drain [--wait | --off]\n"
 	"Has the broker take no more restores (`restore` ends with 3); those that it has\n"
-	"accepted go on, and restored trees are not touched. For who may restore.\n"
+	"accepted go on, and restored trees are not touched. For who may restore as root.\n"
 	"\n"
 	"  --wait                until no restore is under way; 5: somebody said --off\n"
 	"  --off                 take restores again\n"
@@ -223,7 +223,8 @@ static const char config[] =
 	"Usage: fdbroker-ctl config [OPTION]... [KEY]\n"
 	"Prints the settings that hold in the broker as a configuration file that sets them,\n"
 	"and behind each where it comes from: FILE:LINE, an option of the broker's command\n"
-	"line, or the default. With KEY only settings of that name. For who may restore.\n"
+	"line, or the default. With KEY only settings of that name. For who may restore as\n"
+	"root.\n"
 	"\n"
 	"  --changed             only what is not the default\n"
 	"  --json[=HOW]          a list of objects: section, key, value, origin, default\n"

@@ -8,6 +8,7 @@
 
 #include "calls/handlers.h"
 #include "calls/message.h"
+#include "calls/who.h"
 #include "log.h"
 #include "messages.h"
 #include "version.h"
@@ -52,11 +53,21 @@ static const Fdbroker__V1__Restore *restore_of(const Fdbroker__V1__ClientMessage
 	}
 }
 
+static bool is_known(unsigned which)
+{
+	return which < sizeof(table) / sizeof(table[0]) && table[which].handle;
+}
+
+static const char *call_name(const Fdbroker__V1__ClientMessage *message)
+{
+	return is_known(message->call_case) ? table[message->call_case].name : "an unknown call";
+}
+
 static int dispatch(const struct call *call, struct err *err)
 {
 	unsigned which = call->message->call_case;
 
-	if (which >= sizeof(table) / sizeof(table[0]) || !table[which].handle)
+	if (!is_known(which))
 		return err_set(err, ERR_UNSUPPORTED, 0, NULL, "a call that broker %s does not know",
 			FDB_VERSION);
 	if (policy_may_call(&call->session->peer, table[which].needs, table[which].name, err) < 0)
@@ -117,30 +128,29 @@ static Fdbroker__V1__ClientMessage *unpack(const struct packet *packet, struct e
 	return message;
 }
 
-/* Who, what, why, and by which rule; of what is no fault of the client's but a decision of ours. */
-static void log_refused(const struct session *session, const struct err *err)
+/* Who, what, why, and by which rule. @call: its name; @ends: the session too */
+static void log_refused(
+	const struct session *session, const char *call, const struct err *err, bool ends)
 {
-	const char *rule, *class = policy_class_name(policy_class(&session->peer, &rule));
-	char uid[48], pid[48], code[64], which[48];
-	const char *fields[] = { uid, pid, code, which, NULL };
+	struct who who;
+	char code[64];
+	const char *fields[] = { who.uid, who.pid, who.comm, who.class, code, NULL };
 	struct log_about about = { .session = session->id, .fields = fields };
 
+	/* Of what is no fault of the client's but a decision of ours. */
 	if (err->code == ERR_PERMISSION || err->code == ERR_FORBIDDEN_OPTION)
 		about.message = MESSAGE_REFUSED;
 	else if (err->code == ERR_LIMIT)
 		about.message = MESSAGE_LIMIT;
-	snprintf(uid, sizeof(uid), "FDBROKER_UID=%u", (unsigned)session->peer.uid);
-	snprintf(pid, sizeof(pid), "FDBROKER_PEER_PID=%d", (int)session->peer.pid);
+	who_is(&session->peer, &who);
 	snprintf(code, sizeof(code), "FDBROKER_CODE=%s", err_code_name(err->code));
-	snprintf(which, sizeof(which), "FDBROKER_CLASS=%s", class);
-	log_line(LOG_NOTICE, &about, "refused to user %u (pid %d; class %s: %s): %s: %s",
-		(unsigned)session->peer.uid, (int)session->peer.pid, class, rule,
+	log_line(LOG_NOTICE, &about, "refused %s to user %u (%s)%s: %s: %s", call,
+		(unsigned)session->peer.uid, who.text, ends ? ", whose connection ends" : "",
 		err_code_name(err->code), err->text);
 }
 
 void calls_packet(struct calls *calls, struct session *session, struct packet *packet)
 {
-	struct log_about about = { .session = session->id };
 	struct err err;
 	Fdbroker__V1__ClientMessage *message = unpack(packet, &err);
 	struct call call = { calls, session, message, packet,
@@ -153,12 +163,12 @@ void calls_packet(struct calls *calls, struct session *session, struct packet *p
 	}
 	if (check_serial(session, message, &err) < 0) {
 		metrics_refused(&calls->metrics, err.code);
+		log_refused(session, call_name(message), &err, true);
 		message_send_error(session, message->serial, &err);
-		log_line(LOG_NOTICE, &about, "ended: %s", err.text);
 		session_end(session);
 	} else if (dispatch(&call, &err) < 0) {
 		metrics_refused(&calls->metrics, err.code);
-		log_refused(session, &err);
+		log_refused(session, call_name(message), &err, false);
 		message_send_error(session, message->serial, &err);
 	}
 	fdbroker__v1__client_message__free_unpacked(message, NULL);
@@ -166,10 +176,8 @@ void calls_packet(struct calls *calls, struct session *session, struct packet *p
 
 void calls_bad_packet(struct calls *calls, struct session *session, const struct err *err)
 {
-	struct log_about about = { .session = session->id };
-
 	metrics_refused(&calls->metrics, err->code);
-	log_line(LOG_NOTICE, &about, "ended: %s", err->text);
+	log_refused(session, "a connection", err, true);
 	message_send_error(session, 0, err);
 }
 

@@ -11,6 +11,7 @@
 #include "calls/job_message.h"
 #include "calls/message.h"
 #include "calls/restore_check.h"
+#include "calls/who.h"
 #include "job.h"
 #include "log.h"
 #include "messages.h"
@@ -131,21 +132,19 @@ static void accepted(const struct call *call, const struct job *job)
 static void log_accepted(const struct call *call, uint32_t deadline_ms, const struct job *job)
 {
 	const struct session *session = call->session;
-	const char *rule, *class = policy_class_name(policy_class(&session->peer, &rule));
-	char uid[48], pid[48], from[48], which[48];
-	const char *fields[] = { uid, pid, from, which, NULL };
+	struct who who;
+	char from[48];
+	const char *fields[] = { who.uid, who.pid, who.comm, who.class, from, NULL };
 	struct log_about about = {
 		.job = job_id(job), .message = MESSAGE_ACCEPTED, .fields = fields
 	};
 
-	snprintf(uid, sizeof(uid), "FDBROKER_UID=%u", (unsigned)session->peer.uid);
-	snprintf(pid, sizeof(pid), "FDBROKER_PEER_PID=%d", (int)session->peer.pid);
+	who_is(&session->peer, &who);
 	snprintf(from, sizeof(from), "FDBROKER_SESSION=%lu", (unsigned long)session->id);
-	snprintf(which, sizeof(which), "FDBROKER_CLASS=%s", class);
 	log_line(LOG_INFO, &about,
-		"accepted from session %lu (uid %d, pid %d; class %s: %s): %zu mappings, deadline %u ms",
-		(unsigned long)session->id, (int)session->peer.uid, (int)session->peer.pid, class,
-		rule, call->restore->n_mappings, deadline_ms);
+		"accepted from session %lu (uid %u, %s): %zu mappings, deadline %u ms",
+		(unsigned long)session->id, (unsigned)session->peer.uid, who.text,
+		call->restore->n_mappings, deadline_ms);
 }
 
 int restore_call(const struct call *call, struct err *err)

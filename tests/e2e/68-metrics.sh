@@ -90,7 +90,7 @@ test_not_for_everybody() {
 	start_broker
 	chmod 666 "$SOCKET"
 	assert_status 3 setpriv --reuid 65534 --clear-groups "$CTL" metrics
-	assert_match "why" "$(<broker.log)" "refused to user 65534 .*PERMISSION"
+	assert_match "why" "$(<broker.log)" "refused Metrics to user 65534 .*PERMISSION"
 	assert_status 2 ctl metrics --json
 	assert_status 2 ctl metrics now
 	assert_status 2 ctl metrics --local

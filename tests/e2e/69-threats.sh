@@ -121,10 +121,10 @@ if any("security.capability" in os.listxattr(f) for f in sys.stdin.read().split(
 		fail "a program has capabilities"
 }
 
-# Started as systemd does it, with its socket as number 3 and a file under each of these names from 4 on. The array
-# "activate" has the command that confines it.
+# Started as systemd does it, with its socket as number 3 and a file under each of these names from 4 on, or with
+# NAME=PID a pidfd. The array "activate" has the command that confines it.
 activate=()
-start_with_kept() { # name...
+start_with_kept() { # name[=pid]...
 	local names="socket${*:+:}"
 
 	names+=$(IFS=: && echo "$*")
@@ -137,13 +137,15 @@ start_with_kept() { # name...
 		sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 		sock.bind(path)
 		sock.listen(9)
-		high = [os.dup(sock.fileno())] + [os.open("/tmp/forged", os.O_RDWR) for _ in names.split(":")[1:]]
+		names = [(n + "=").split("=")[:2] for n in names.split(":")]
+		high = [os.dup(sock.fileno())] + [os.pidfd_open(int(pid)) if pid else os.open("/tmp/forged", os.O_RDWR)
+		    for _, pid in names[1:]]
 		high = [os.dup2(fd, 100 + i) for i, fd in enumerate(high)]
 		for i, fd in enumerate(high):
 		    os.dup2(fd, 3 + i)
 		os.closerange(3 + len(high), 300)
 		os.execve(sys.argv[3], sys.argv[3:], {"PATH": os.environ["PATH"], "LANG": "C", "LISTEN_PID": str(os.getpid()),
-		    "LISTEN_FDS": str(len(high)), "LISTEN_FDNAMES": names})
+		    "LISTEN_FDS": str(len(high)), "LISTEN_FDNAMES": ":".join(n for n, _ in names)})
 	END
 	broker=$!
 }
@@ -160,6 +162,42 @@ test_forged_kept_descriptors_are_closed() {
 	start_with_kept job-0
 	wait_for gone "$broker"
 	assert_match "why" "$(<broker.log)" "cannot listen on descriptor 4"
+}
+
+# Of a job that runs: the pidfd of another task, and what is none.
+test_forged_kept_descriptors_of_a_job() {
+	local stranger forged
+
+	start_target fdholder
+	dump "$target" images
+	start_with_kept
+	wait_for broker_serves
+	ctl restore -D images >/dev/null
+	sleep 1000 &
+	stranger=$!
+	for forged in job-1 "job-1=$stranger" "job-1=$target"; do
+		kill -KILL "$broker"
+		{ wait "$broker" || true; } 2>/dev/null
+		start_with_kept "$forged"
+		wait_for broker_serves
+		assert_match "the status after $forged" "$(ctl status)" "trees +1 "
+		if [ "$forged" != "job-1=$target" ]; then
+			assert_match "the log" "$(<broker.log)" "kept for it is not that of its root task $target"
+		else
+			! grep "kept for it" broker.log || fail "the right one is refused"
+		fi
+		! fds_of "$broker" | grep forged || fail "the file is kept"
+	done
+	kill -KILL "$broker"
+	{ wait "$broker" || true; } 2>/dev/null
+	start_with_kept "job-1=$stranger"
+	wait_for broker_serves
+	end "$stranger"
+	assert_match "the job" "$(ctl show 1)" "running"
+	end "$target"
+	assert_status 0 ctl wait 1
+	kill -TERM "$broker"
+	wait "$broker"
 }
 
 # ---- what the daemon is itself ----------------------------------------------------------------

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 restores=${FDB_USERS_RESTORES:-100}
-b=65534:$(getent group users | cut -d: -f3)
+b=4242:$(getent group users | cut -d: -f3)
 first_a=20001 first_b=25001 # pids of the trees of each
 
 # Directories a/PID and b/PID with images of a tree of its own each.
@@ -25,7 +25,7 @@ make_trees() {
 			mv "$user/images/$i" "$user/$i/images"
 		done
 	done
-	chown -R 65534:65534 b # what a user has no right to read cannot be lent
+	chown -R 4242:4242 b # what a user has no right to read cannot be lent
 	rm -f old
 	touch old
 	chmod 666 old
@@ -45,7 +45,7 @@ users_in_turn() {
 	awk -v last="$restores" '
 		match($0, /job [0-9]+: accepted .*\(uid [0-9]+/) {
 			job = $3
-			user[job] = /uid 65534/ ? "b" : "a"
+			user[job] = /uid 4242/ ? "b" : "a"
 			asked_b += user[job] == "b"
 		}
 		/job [0-9]+: restored/ {

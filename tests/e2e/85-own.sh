@@ -87,7 +87,7 @@ test_a_user_restores_its_own_tree() {
 	assert_status 0 ctl_user restore -D images
 	assert_eq "its rights" "$(status_of "$pid" "$rights")" "$before"
 	assert_eq "no_new_privs" "$(status_of "$pid" NoNewPrivs)" "NoNewPrivs: 1 "
-	assert_match "the log" "$(tail -n 20 /tmp/broker.log)" 'uid 4242, pid [0-9]+; class own: AllowOwn is on'
+	assert_match "the log" "$(tail -n 20 /tmp/broker.log)" 'uid 4242, pid [0-9]+, fdbroker-ctl; class own: AllowOwn is on'
 	: >logs/log
 	wait_for grep -q child logs/log
 	wait_for grep -q thread logs/log
@@ -144,7 +144,7 @@ test_off_is_the_default() {
 		assert_status 3 ctl_user $call
 		assert_match "the error of $call" "$output" "[A-Z][a-z]+: not for uid 4242, whose class is none: .*AllowOwn is off"
 	done
-	assert_match "the log" "$(tail -n 1 /tmp/broker.log)" 'refused to user 4242 .*class none: .*AllowOwn is off'
+	assert_match "the log" "$(tail -n 1 /tmp/broker.log)" "refused .* to user 4242 \\(pid [0-9]+, fdbroker-ctl; class none: .*AllowOwn is off"
 	assert_nothing_left "$target" ""
 	stop_broker
 }
@@ -254,10 +254,118 @@ test_jobs_of_others_are_unseen() {
 	stop_broker
 }
 
+job_is() { # job state
+	[[ $(ctl show "$1" --json=short) == *"\"state\":\"$2\""* ]]
+}
+
+# Beside those that are everybody's; class full has none of them.
+test_limits_of_class_own() {
+	local pids=() state status i
+
+	start_as "${as_user[@]}" -- fdholder
+	dump_as "${as_dumper[@]}" -- "$target" images
+	printf '#!/bin/sh\nuntil [ -e /tmp/go ]; do sleep 0.02; done\nexec %q "$@"\n' "$CRIU" >waiting
+	chmod 755 waiting
+	CRIU=/tmp/waiting
+	mkdir conf
+	printf '[Limits]\nMaxWorkers=8\n[UserLimits]\nMaxOwnWorkers=1\nMaxOwnRestores=2\n' >conf/a.conf
+	broker_options=(--config /tmp/conf --state /run/state)
+	start_own
+	for state in restoring queued; do
+		ctl_user restore -D images >/dev/null 2>&1 &
+		pids+=($!)
+		wait_for job_is ${#pids[@]} $state
+	done
+	assert_status 3 ctl_user restore -D images
+	assert_match "the error" "$output" 'user 4242 has 2 jobs of class own under way, .*\[UserLimits\] MaxOwnRestores \(2\)'
+	ctl restore -D images >/dev/null 2>&1 &
+	pids+=($!)
+	wait_for job_is 3 restoring
+	ctl restore -D images >/dev/null 2>&1 &
+	pids+=($!)
+	wait_for job_is 4 restoring
+	job_is 2 queued || fail "job 2 has begun"
+	ctl cancel 4 >/dev/null
+	ctl cancel 3 >/dev/null
+	ctl cancel 1 >/dev/null
+	wait_for job_is 2 restoring
+	touch go
+	for i in 0 1 2 3; do
+		status=0
+		wait "${pids[i]}" || status=$?
+		assert_eq "the status of client $i" $status $((i == 1 ? 0 : 5))
+	done
+	end "$target"
+	stop_broker
+}
+
+no_tree_lives() {
+	ctl status | grep -Eq 'trees +0 '
+}
+
+# Also one of a daemon before this one.
+test_a_limit_of_trees_of_class_own() {
+	local how n
+
+	start_as "${as_user[@]}" -- fdholder
+	dump_as "${as_dumper[@]}" -- "$target" images
+	mkdir conf
+	printf '[UserLimits]\nMaxOwnTrees=1\n' >conf/a.conf
+	broker_options=(--config /tmp/conf --state /run/state)
+	start_own
+	assert_status 0 ctl_user restore -D images
+	for how in '' killed; do
+		if [ "$how" ]; then
+			kill -KILL "$broker"
+			{ wait "$broker" || true; } 2>/dev/null
+			start_own
+		fi
+		assert_status 3 ctl_user restore -D images
+		assert_match "the error" "$output" 'user 4242 has 1 trees of class own, or jobs under way, .*\[UserLimits\] MaxOwnTrees \(1\)'
+		assert_match "the metrics" "$(ctl metrics)" 'fdbroker_user_own_trees\{uid="4242"\} 1'
+	done
+	# A restore that fails has none.
+	install -d -o 4242 -g 4242 empty
+	for n in 1 2; do
+		end "$target"
+		wait_for no_tree_lives
+		assert_status 3 ctl_user restore -D empty
+		assert_match "the error" "$output" "it has no inventory"
+		assert_status 0 ctl_user restore -D images
+	done
+	end "$target"
+	kill -TERM "$broker"
+	wait "$broker"
+}
+
 # The option is taken: what is wrong is that there are no images.
 assert_nothing_to_restore() { # argument...
 	assert_status 3 ctl_user restore -D empty "$@"
 	assert_match "the error with $*" "$output" "it has no inventory"
+}
+
+# With a capability that only criu had: the tree is refused, and must not run for a moment, whoever is killed.
+dump_refused() {
+	mkdir -m 777 logs
+	start_as "${as_dumper[@]}" -- family /tmp/logs/log
+	dump_as "${as_dumper[@]}" -- "$target" images
+	mkdir -p "${SOCKET%/*}"
+}
+
+stages() { # rounds what
+	"$TOOLS/stages" --rounds "${ROUNDS:-$1}" --as 4242 --refused --lend tmp/logs/log "$BROKER" "$CRIU" /tmp/images "$2" ||
+		fail "at $2, see above"
+}
+
+# criu lets a tree run when nobody answers its pre-resume.
+test_the_daemon_is_killed_before_it_has_seen_the_tasks() {
+	dump_refused
+	stages 5 unseen
+}
+
+test_the_daemon_is_killed_at_its_system_calls() {
+	dump_refused
+	stages 1 calls
 }
 
 # By the table that the man page shows.

@@ -148,7 +148,7 @@ static _Noreturn void exec_broker(const struct manager *m, const char *notify)
 		(void)raise(SIGSTOP);
 	execl(m->program, "criu-fdbroker", "-v", "--socket", m->socket, "--criu", m->criu,
 		"--criu-fault", m->fault ?: "0", "--state", m->state, "--workers", m->workers,
-		(char *)NULL);
+		m->allow_own ? "--allow-own" : (char *)NULL, (char *)NULL);
 	_exit(126);
 }
 

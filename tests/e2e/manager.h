@@ -19,6 +19,7 @@ struct manager {
 		*workers; /* borrowed; fault NULL: none */
 	bool keeps;       /* descriptors */
 	bool no_cgroup;   /* cgroup v2 cannot be had */
+	bool allow_own;   /* it serves class own */
 	pid_t broker;     /* 0: none runs */
 	int notify;       /* owned; -1 before the first start */
 	bool ready;       /* it has said so */

@@ -84,6 +84,16 @@ static pid_t find_stopped_criu(int *rpc)
 	world_failed("criu has not been started");
 }
 
+static bool stop_broker_at_post_restore(struct round *r)
+{
+	struct moment answered = { .said = "post-restore", .answered = true };
+
+	if (!hold_until(&r->hold, &answered))
+		return false;
+	assert_int_equal(kill(r->all->world->manager.broker, SIGSTOP), 0);
+	return true;
+}
+
 /* Return: it is there; false: it has ended before, by its deadline. */
 static bool hold_criu(struct round *r)
 {
@@ -96,7 +106,10 @@ static bool hold_criu(struct round *r)
 	if (r->stage->place == AT_RANDOM)
 		moment = (struct moment){ .calls = 1 + (unsigned)rand() % r->all->calls };
 	hold_take(&r->hold, r->criu, rpc);
-	return hold_until(&r->hold, &moment);
+	if (r->stage->place == AT_UNSEEN && !stop_broker_at_post_restore(r))
+		return false;
+	return r->stage->place == AT_UNSEEN && moment.answered ? true
+							       : hold_until(&r->hold, &moment);
 }
 
 static void let_go(struct round *r, bool stopped)
@@ -184,6 +197,19 @@ static void cancel(struct world *w, struct round *r, bool stopped)
 	(void)ask_cancelled(sock, &seen);
 }
 
+/* Without any broker. */
+static void await_no_process(const struct world *w)
+{
+	size_t n = 1;
+
+	for (int i = 0; i < WAIT_MS && n; i++) {
+		n = quiet_others(&w->quiet, 0, NULL, 0);
+		pause_1ms();
+	}
+	if (n)
+		world_failed("%zu processes are there, and no broker", n);
+}
+
 static void kill_broker(struct world *w, struct round *r, bool stopped)
 {
 	assert_int_equal(kill(w->manager.broker, SIGKILL), 0);
@@ -191,6 +217,8 @@ static void kill_broker(struct world *w, struct round *r, bool stopped)
 	let_go(r, stopped);
 	if (!stopped)
 		await_criu_gone(r);
+	if (r->stage->place == AT_UNSEEN)
+		await_no_process(w);
 	manager_start(&w->manager);
 }
 
@@ -301,7 +329,7 @@ static void check_silence(const struct round *r)
 
 	bool let_go = !strcmp(said, "post-resume") || !strcmp(said, "reply");
 	/* And while no broker runs, nobody can stop a criu that was told to go on. */
-	bool alone = r->what == KILL_BROKER &&
+	bool alone = r->what == KILL_BROKER && r->stage->place != AT_UNSEEN &&
 		     (!strcmp(said, "post-restore") || !strcmp(said, "pre-resume"));
 
 	if (world_log_size() == r->log_size)

@@ -15,13 +15,14 @@ enum place {
 	AT_QUEUED,   /* another restore has its place */
 	AT_STARTED,  /* criu is a process, which has not begun */
 	AT_MOMENT,   /* criu has said or heard something */
-	AT_RANDOM,   /* criu is anywhere before its post-restore */
+	AT_UNSEEN, /* the same, in class own; the broker was stopped before it could see what the tasks may */
+	AT_RANDOM, /* criu is anywhere before its post-restore */
 };
 
 struct stage {
 	const char *name;
 	enum place place;
-	struct moment moment; /* AT_MOMENT */
+	struct moment moment; /* AT_MOMENT, AT_UNSEEN */
 };
 
 /* What. */

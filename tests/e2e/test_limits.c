@@ -20,7 +20,7 @@
 #include "rawclient.h"
 #include "wire.h"
 
-#define OTHER_UID 65534
+#define OTHER_UID 4242
 
 static struct broker broker;
 static int other; /* a session of another user, who may restore too */

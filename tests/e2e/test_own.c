@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -25,7 +26,7 @@ struct own_case {
 	const char *says; /* NULL: it succeeds */
 };
 
-static struct answer restore_as_user(const char *mode, int *ret_sock)
+static void ask_as_user(const char *mode, int *ret_sock)
 {
 	Fdbroker__V1__Restore restore = FDBROKER__V1__RESTORE__INIT;
 
@@ -38,6 +39,11 @@ static struct answer restore_as_user(const char *mode, int *ret_sock)
 	restore.has_deadline_ms = true;
 	restore.deadline_ms = 10000;
 	raw_restore(*ret_sock, &broker, &restore, -1);
+}
+
+static struct answer restore_as_user(const char *mode, int *ret_sock)
+{
+	ask_as_user(mode, ret_sock);
 	return raw_await_result(*ret_sock);
 }
 
@@ -64,6 +70,29 @@ static void criu_of_a_user(void **state)
 	raw_done(&a);
 	close(sock);
 	broker_stop(&broker); /* nothing is left */
+}
+
+/* From post-restore on: without it nobody would end the tree if the broker died. */
+static void somebody_kills_the_guard(void **state)
+{
+	char command[96];
+	struct answer a;
+	int sock, i;
+
+	(void)state;
+	ask_as_user("stop-at:post-restore", &sock);
+	snprintf(command, sizeof(command), "pkill -KILL -P %d -x fdbroker-guard", broker.pid);
+	for (i = 0; i < 500 && system(command) != 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	assert_in_range(i, 0, 499);
+	a = raw_await_result(sock);
+	assert_false(a.message->result->success);
+	assert_non_null(
+		strstr(a.message->result->error->text, "process of the broker's was killed"));
+	assert_int_equal(a.message->result->error->code, ERR_INTERNAL);
+	raw_done(&a);
+	close(sock);
+	broker_stop(&broker);
 }
 
 static void rights_of_the_tree(void **state)
@@ -106,12 +135,13 @@ int main(void)
 		{ "is killed at pre-resume", "die-at:pre-resume", ERR_PERMISSION,
 			"would have capabilities" },
 	};
-	struct CMUnitTest tests[sizeof(c) / sizeof(c[0]) + 1] = {
+	struct CMUnitTest tests[sizeof(c) / sizeof(c[0]) + 2] = {
 		cmocka_unit_test(rights_of_the_tree),
+		cmocka_unit_test(somebody_kills_the_guard),
 	};
 
 	for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++)
-		tests[i + 1] =
+		tests[i + 2] =
 			(struct CMUnitTest){ c[i].name, criu_of_a_user, NULL, NULL, (void *)&c[i] };
 	return cmocka_run_group_tests_name("own", tests, NULL, NULL);
 }

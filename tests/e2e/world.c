@@ -59,6 +59,7 @@ void world_begin(struct world *w)
 	assert_int_equal(chmod(WRAPPER, 0755), 0);
 	w->manager.criu = WRAPPER;
 	w->manager.socket = w->broker.socket;
+	w->manager.allow_own = w->uid != 0;
 	quiet_begin(&w->quiet);
 	manager_start(&w->manager);
 	quiet_learn(&w->quiet, w->manager.broker);
@@ -163,7 +164,7 @@ void world_send(struct world *w, int sock, uint32_t deadline_ms, bool carry_on, 
 
 int world_connect(struct world *w)
 {
-	int sock = raw_connect(&w->broker);
+	int sock = w->uid ? raw_connect_as(&w->broker, w->uid, w->uid) : raw_connect(&w->broker);
 
 	if (w->target)
 		lend_log(sock);

@@ -21,6 +21,8 @@ struct world {
 	const char *target;   /* what the tree writes to: lent is a log; NULL: nothing is */
 	const char *root; /* criu's --root: its root task is the init of a namespace; NULL: none */
 	unsigned tasks;   /* of the tree */
+	uid_t uid;        /* of who asks: not 0: in class own */
+	bool refused;     /* the tree is one that its client may not have */
 	uint64_t last_job;
 };
 

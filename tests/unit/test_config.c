@@ -154,6 +154,8 @@ static struct value_case values[] = {
 	{ "group: by name", "Policy", "Group", "root", "root", NULL },
 	{ "group: by number", "Policy", "Group", "4711", "4711", NULL },
 	{ "group: none", "Policy", "Group", "none", "none", NULL },
+	{ "group: of nobody", "Policy", "Group", "65534", NULL,
+		"'65534' may stand for several groups of other user namespaces" },
 	{ "group: unknown", "Policy", "Group", "no-such-group", NULL,
 		"'no-such-group' is no group of /etc/group" },
 	{ "group: number that is none", "Policy", "Group", "4294967295", NULL,

@@ -19,12 +19,13 @@ static struct record whole_record(void)
 		.started_us = 5000000,
 		.deadline_ms = 600000,
 		.carry_on = true,
+		.own = true,
 		.recovered = true,
 		.state = JOB_ENDED,
 		.tasks = 3,
 		.cgroup = "/system.slice/x/fdbroker-1-2-3",
-		.criu = { 100, 4000 },
-		.root = { 101, 4001 },
+		.criu = { 100, 4000, 0 },
+		.root = { 101, 4001, UINT64_MAX },
 		.has_result = true,
 		.success = true,
 		.total_us = 12345,
@@ -88,10 +89,11 @@ static void all_members(void **state)
 	assert_true(b.stats.has_pages_restored);
 	assert_int_equal(b.end_status, 7 << 8);
 	assert_int_equal(b.root.start_time, 4001);
+	assert_int_equal(b.root.inode, UINT64_MAX);
 	assert_int_equal(b.criu.pid, 100);
 	assert_string_equal(b.cgroup, a.cgroup);
 	assert_int_equal(b.log_bytes, 999);
-	assert_true(b.carry_on && b.recovered && b.success && b.end_known && b.has_usage);
+	assert_true(b.carry_on && b.own && b.recovered && b.success && b.end_known && b.has_usage);
 	assert_int_equal(b.uid, 1000);
 	assert_int_equal(b.accepted_us, a.accepted_us);
 }
@@ -117,6 +119,20 @@ static void a_failure(void **state)
 	assert_int_equal(b.cleanup, JOB_TREE_KILLED);
 	assert_false(b.end_known);
 	assert_false(b.has_stats);
+	record_done(&b);
+}
+
+/* Killed meanwhile: the next daemon must know why. */
+static void it_is_being_ended(void **state)
+{
+	struct record a = { .id = 3, .state = JOB_ENDING }, b;
+
+	(void)state;
+	err_set(&a.err, ERR_PERMISSION, 0, NULL, "a task would have capabilities");
+	b = there_and_back(&a);
+	assert_false(b.has_result);
+	assert_int_equal(b.err.code, ERR_PERMISSION);
+	assert_string_equal(b.err.text, a.err.text);
 	record_done(&b);
 }
 
@@ -185,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_members),
 		cmocka_unit_test(a_failure),
+		cmocka_unit_test(it_is_being_ended),
 		cmocka_unit_test(no_result_yet),
 		cmocka_unit_test(what_is_no_record),
 		cmocka_unit_test(cut_and_altered),

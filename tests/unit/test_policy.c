@@ -51,12 +51,14 @@ static const struct peer_case peers[] = {
 	{ "local, other saved uid",
 		{ .uid = 7, .local = true, .own = { 7, 7, 0 }, .allow_own = true }, POLICY_NONE,
 		"other rights" },
-	{ "an unmapped user", { .uid = 65534 }, POLICY_NONE, "off" },
+	{ "an unmapped user", { .uid = 65534 }, POLICY_NONE, "several users" },
+	{ "an unmapped user of the group", { .uid = 65534, .in_group = true }, POLICY_NONE,
+		"several users" },
 	{ "an unmapped user where users may", { .uid = 65534, .allow_own = true }, POLICY_NONE,
 		"several users" },
 	{ "an unmapped user, local",
 		{ .uid = 65534, .local = true, .own = { 65534, 65534, 65534 } }, POLICY_NONE,
-		"other rights" },
+		"several users" },
 	{ "no credentials", { .uid = (uid_t)-1, .allow_own = true }, POLICY_NONE, "several" },
 };
 

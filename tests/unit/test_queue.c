@@ -32,7 +32,7 @@ static int teardown(void **state)
 
 static void add(int item, uid_t uid)
 {
-	assert_int_equal(queue_add(&q, &items[item], uid, NULL), 0);
+	assert_int_equal(queue_add(&q, &items[item], uid, false, NULL), 0);
 }
 
 /* The index of the one that starts; -1: none. */
@@ -184,6 +184,39 @@ static void gives_up(void **state)
 	assert_int_equal(q.waiting, 2);
 }
 
+static void add_narrow(int item, uid_t uid)
+{
+	assert_int_equal(queue_add(&q, &items[item], uid, true, NULL), 0);
+}
+
+/* One user's narrow items have fewer places than there are, and hold up nobody but who comes after them. */
+static void narrow(void **state)
+{
+	(void)state;
+	q.width = 5;
+	q.narrow_width = 2;
+	for (int i = 0; i < 3; i++)
+		add_narrow(i, 7);
+	add(3, 7);
+	add(4, 8);
+	add_narrow(5, 9);
+	assert_int_equal(next(), 0);
+	assert_int_equal(next(), 4);
+	assert_int_equal(next(), 5);
+	assert_int_equal(next(), 1);
+	assert_int_equal(next(), -1);
+	assert_int_equal(q.running, 4);
+	queue_done(&q, &items[1]);
+	assert_int_equal(next(), 2);
+	queue_done(&q, &items[0]);
+	assert_int_equal(next(), 3); /* not narrow itself */
+	q.narrow_width = 0;
+	add_narrow(6, 10);
+	assert_int_equal(next(), -1);
+	q.narrow_width = 1; /* as when the configuration is read anew */
+	assert_int_equal(next(), 6);
+}
+
 static void too_many(void **state)
 {
 	struct err err = { 0 };
@@ -192,7 +225,7 @@ static void too_many(void **state)
 	q.max_waiting = 2;
 	add(0, 1);
 	add(1, 2);
-	assert_int_equal(queue_add(&q, &items[2], 3, &err), -1);
+	assert_int_equal(queue_add(&q, &items[2], 3, false, &err), -1);
 	assert_int_equal(err.code, ERR_LIMIT);
 	assert_non_null(strstr(err.text, "MaxRestores is 2"));
 	assert_null(items[2].user);
@@ -325,7 +358,8 @@ int main(void)
 	const struct CMUnitTest tests[] = { TEST(first_in_first_out), TEST(width),
 		TEST(last_place_is_for_others), TEST(newcomer_is_second),
 		TEST(newcomer_while_one_runs), TEST(one_by_one), TEST(fewest_running_first),
-		TEST(gives_up), TEST(too_many), TEST(positions), TEST(nobody_starves), TEST(many) };
+		TEST(gives_up), TEST(narrow), TEST(too_many), TEST(positions), TEST(nobody_starves),
+		TEST(many) };
 
 	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }

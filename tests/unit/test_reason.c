@@ -44,6 +44,32 @@ static void cut_to_size(void **state)
 	close(fd);
 }
 
+/* It costs no more memory than one that is short. */
+static void an_endless_line(void **state)
+{
+	const char *log = "\n(00.1) Error (criu/x.c:1): it\n";
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	char text[3000], reason[300];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
+	assert_true(reason_find(fd, reason, sizeof(reason)));
+	assert_int_equal(strspn(reason, "x"), sizeof(reason) - 1);
+	assert_int_equal(write(fd, log, strlen(log)), strlen(log));
+	assert_true(reason_find(fd, reason, sizeof(reason)));
+	assert_string_equal(reason, "it");
+	/* With what is no text, it comes to an end too. */
+	assert_int_equal(ftruncate(fd, 1l << 40), 0);
+	assert_true(reason_find(fd, reason, sizeof(reason)));
+	close(fd);
+	fd = memfd_create("log", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, 1l << 30), 0);
+	assert_false(reason_find(fd, reason, sizeof(reason)));
+	close(fd);
+}
+
 static void no_log(void **state)
 {
 	char reason[16];
@@ -79,12 +105,12 @@ int main(void)
 		{ "the word alone is no error line", "(00.1) Error without a place\n", NULL },
 		{ "empty", "", NULL },
 	};
-	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 2] = {
-		cmocka_unit_test(cut_to_size), cmocka_unit_test(no_log)
-	};
+	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 3] = { cmocka_unit_test(
+										  cut_to_size),
+		cmocka_unit_test(an_endless_line), cmocka_unit_test(no_log) };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		tests[i + 2] =
+		tests[i + 3] =
 			(struct CMUnitTest){ cases[i].name, check, NULL, NULL, (void *)&cases[i] };
 	return cmocka_run_group_tests_name("reason", tests, NULL, NULL);
 }

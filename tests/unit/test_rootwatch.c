@@ -332,13 +332,40 @@ static void start_time_is_a_time(void **state)
 	assert_true(seconds >= (double)now.tv_sec - NO_MORE_S);
 }
 
+static void whose_pidfd(void **state)
+{
+	int first = pidfd_open(root, 0), again = pidfd_open(root, 0),
+	    ours = pidfd_open(getpid(), 0), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	uint64_t inode = rootwatch_inode(first);
+
+	(void)state;
+	assert_int_equal(rootwatch_pid(first), root);
+	assert_int_equal(rootwatch_pid(ours), getpid());
+	assert_int_equal(rootwatch_pid(null), -EBADF);
+	assert_int_equal(rootwatch_pid(-1), -EBADF);
+	assert_int_equal(rootwatch_inode(null), 0);
+	assert_int_equal(rootwatch_inode(again), inode);
+	if (inode) /* Linux 6.9 */
+		assert_int_not_equal(rootwatch_inode(ours), inode);
+	close(again);
+	close(ours);
+	close(null);
+	assert_int_equal(kill(root, SIGKILL), 0);
+	parent_waits();
+	while (kill(root, 0) == 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	assert_int_equal(rootwatch_pid(first), 0);
+	assert_int_equal(rootwatch_inode(first), inode);
+	close(first);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(exits), TEST(is_killed), TEST(nobody_waits_for_it),
 		TEST(gone_already), TEST(stopped), TEST(status), TEST(no_pidfd), TEST(start_time),
-		TEST(start_time_is_a_time) };
+		TEST(start_time_is_a_time), TEST(whose_pidfd) };
 
 	return cmocka_run_group_tests_name("rootwatch", tests, NULL, NULL);
 }

@@ -246,6 +246,40 @@ static void reads_as_a_user(void **state)
 	assert_true(WIFSIGNALED(in_sandbox_as(&user, makes_a_socket)));
 }
 
+/* In a child. The machine where the tests run may have less. */
+static bool is_a_mounter(void)
+{
+	unsigned long permitted = ~0ul, inheritable = ~0ul;
+	char text[4096] = "";
+	const char *capabilities;
+	struct err err;
+	int fd;
+
+	if (sandbox_mounter(&err) < 0)
+		return false;
+	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return false;
+	capabilities = strstr(text, "CapInh:");
+	return capabilities &&
+	       sscanf(capabilities, "CapInh: %lx CapPrm: %lx", &inheritable, &permitted) == 2 &&
+	       inheritable == 0 && (permitted & ~(1ul << 21 | 1ul << 2)) == 0 &&
+	       strstr(text, "NoNewPrivs:\t1") && prctl(PR_GET_DUMPABLE) == 0 &&
+	       fchown(dir, 1, 1) < 0;
+}
+
+static void mounts_and_no_more(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0)
+		_exit(is_a_mounter() ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static int setup(void **state)
 {
 	int fd;
@@ -291,14 +325,15 @@ int main(void)
 		{ "brings in code", brings_in_code, false },
 		{ "traces", traces, false },
 	};
-	struct CMUnitTest tests[sizeof(deeds) / sizeof(deeds[0]) + 4] = { cmocka_unit_test(
-										  gives_up),
-		cmocka_unit_test(says_that_it_aborts), cmocka_unit_test(reads_as_a_user) };
+	struct CMUnitTest tests[sizeof(deeds) / sizeof(deeds[0]) + 5] = {
+		cmocka_unit_test(gives_up), cmocka_unit_test(says_that_it_aborts),
+		cmocka_unit_test(reads_as_a_user), cmocka_unit_test(mounts_and_no_more)
+	};
 
 	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		tests[i + 3] =
+		tests[i + 4] =
 			(struct CMUnitTest){ deeds[i].name, does, NULL, NULL, (void *)&deeds[i] };
-	tests[sizeof(deeds) / sizeof(deeds[0]) + 3] =
+	tests[sizeof(deeds) / sizeof(deeds[0]) + 4] =
 		(struct CMUnitTest)cmocka_unit_test(is_prepared);
 	return cmocka_run_group_tests_name("sandbox", tests, setup, teardown);
 }

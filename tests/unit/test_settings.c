@@ -126,8 +126,12 @@ static void limits_are_applied(void **state)
 	config.user_kept = 11;
 	config.user_log_bytes = 12;
 	config.user_queue_bytes = 13;
+	config.own_restores = 14;
+	config.own_trees = 15;
+	config.own_workers = 16;
 	settings_apply(&config, &users, &jobs);
 	assert_int_equal(jobs.workers.width, 1);
+	assert_int_equal(jobs.workers.narrow_width, 16);
 	assert_false(jobs.workers.reserve);
 	assert_int_equal(jobs.planning.width, 2);
 	assert_int_equal(jobs.planning.max_waiting, 3);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * usage: stages [OPTION]... BROKER CRIU IMAGES criu|client|broker|calls|trees
+ * usage: stages [OPTION]... BROKER CRIU IMAGES criu|client|broker|calls|trees|unseen
  *
  * Has a broker restore a tree with the real criu, over and over, and does the worst at every stage of it:
  *
@@ -9,6 +9,7 @@
  *   broker  kills and stops the broker, and starts it again
  *   calls   kills the broker at its system calls, one after the other, and starts it again
  *   trees   what is known of trees that outlive the broker
+ *   unseen  kills the broker before it has seen what the tasks may (class own)
  *
  * and counts what is left each time (quiet.h). Ends with 0 if that was nothing and all outcomes were right; says
  * how many rounds it were. To be run in a test's world (lib.sh).
@@ -16,6 +17,8 @@
  *   --rounds N      at each stage
  *   --lend TARGET   lend a log for this
  *   --root DIR      criu's --root; the tree has namespaces, pids among them
+ *   --as UID        as this user, in class own
+ *   --refused       the tree is one that the user may not have
  *   --no-cgroup     where no cgroup v2 can be had
  *   --keep          with a systemd that keeps descriptors
  */
@@ -139,6 +142,24 @@ static void do_all(enum action first, enum action last)
 			all.again);
 }
 
+/* ---- before it has seen what the tasks may ---- */
+
+static void do_unseen(void)
+{
+	static const struct stage unseen[] = {
+		{ "post-restore answered", AT_UNSEEN,
+			{ .said = "post-restore", .answered = true } },
+		{ "pre-resume unanswered", AT_UNSEEN, { .said = "pre-resume" } },
+	};
+
+	for (size_t s = 0; s < sizeof(unseen) / sizeof(unseen[0]); s++)
+		for (unsigned n = 1; n <= rounds; n++) {
+			world_name(unseen[s].name, names[KILL_BROKER], n);
+			round_run(&all, &unseen[s], KILL_BROKER, n);
+		}
+	printf("%5u x %s before it had seen the tasks\n", all.n[KILL_BROKER], names[KILL_BROKER]);
+}
+
 /* ---- at every system call of the broker ---- */
 
 /* What the client has been told before the broker was killed. */
@@ -177,8 +198,12 @@ static void check_told(const struct told *told, unsigned n)
 		world_failed("job number %lu was used before", (unsigned long)told->job);
 	world.last_job = told->job;
 	ask_result(&world.broker, told->job, &seen);
-	if (!seen.success && seen.code != ERR_BROKER_DIED)
+	if (world.refused ? seen.success : !seen.success && seen.code != ERR_BROKER_DIED)
 		world_failed("it ended with %d %s", seen.code, seen.text);
+	if (world.refused && seen.code != ERR_BROKER_DIED && seen.code != ERR_PERMISSION)
+		world_failed("it ended with %d %s", seen.code, seen.text);
+	if (world.refused && world_log_size())
+		world_failed("its tasks have run, though its client may not have them");
 	if (told->result && (told->success != seen.success || told->code != seen.code))
 		world_failed("its client was told %d, and now it is %d %s", told->code, seen.code,
 			seen.text);
@@ -358,6 +383,8 @@ static void run(void **state)
 		do_all(KILL_BROKER, STOP_BROKER);
 	else if (!strcmp(what, "calls"))
 		do_calls();
+	else if (!strcmp(what, "unseen"))
+		do_unseen();
 	else if (!strcmp(what, "trees"))
 		do_trees();
 	world_end(&world);
@@ -369,6 +396,8 @@ static void parse(int argc, char **argv)
 		{ "rounds", required_argument, NULL, 'n' },
 		{ "lend", required_argument, NULL, 'l' },
 		{ "root", required_argument, NULL, 'r' },
+		{ "as", required_argument, NULL, 'u' },
+		{ "refused", no_argument, NULL, 'f' },
 		{ "no-cgroup", no_argument, NULL, 'c' },
 		{ "keep", no_argument, NULL, 'k' },
 		{ 0 },
@@ -382,6 +411,10 @@ static void parse(int argc, char **argv)
 			world.target = optarg;
 		else if (c == 'r')
 			world.root = optarg;
+		else if (c == 'u')
+			world.uid = (uid_t)atoi(optarg);
+		else if (c == 'f')
+			world.refused = true;
 		else if (c == 'c')
 			world.manager.no_cgroup = true;
 		else if (c == 'k')
@@ -409,6 +442,7 @@ int main(int argc, char **argv)
 	world.manager.state = "/run/criu-fdbroker/state";
 	world.criu = argv[optind + 1];
 	snprintf(world.broker.images, sizeof(world.broker.images), "%s", argv[optind + 2]);
+	snprintf(world.broker.dir, sizeof(world.broker.dir), "/run/criu-fdbroker");
 	snprintf(world.broker.socket, sizeof(world.broker.socket),
 		"/run/criu-fdbroker/fdbroker.sock");
 	what = argv[optind + 3];
