@@ -305,24 +305,33 @@ check: ## install what is missing, build, run all tests and lint, but for what t
 	$(again) check-now
 
 .PHONY: check-now
-check-now: tests $(GEN_H)
-	@$(MAKE) --no-print-directory SAN=$(SANITIZERS) B=$(SAN_B) tests
+check-now: tests sanitized-tests debian-tree $(GEN_H)
 	@$(RUN)-beside $(filter-out tests/lint/tidy,$(LINT)) $(UNIT) $(UNIT:$(B)/%=$(SAN_B)/%) $(E2E:$(B)/%=$(SAN_B)/%) -- \
 		$(E2E) $(filter-out tests/e2e/93-%,$(E2E_SH))
+
+.PHONY: sanitized-tests
+sanitized-tests:
+	$(again) SAN=$(SANITIZERS) B=$(SAN_B) tests
 
 .PHONY: unit
 unit: $(UNIT) ## unit tests; no root, no criu
 	@$(RUN) $(UNIT)
 
 .PHONY: e2e
-e2e: tests debian-tree ## tests with a real criu (root, or sudo without a password)
-	@$(RUN) $(E2E) $(E2E_SH)
+e2e: tests debian-tree ## tests with a real criu (root, or sudo without a password), packages too
+	-@$(MAKE) --no-print-directory packages
+	@FDB_INSTALL=packages $(RUN) $(E2E) $(E2E_SH)
 
-# Here and not in the first test that wants it: a test has a deadline. Without a mirror those tests say why they fail.
+# Here and not in the first test that wants it: a test has a deadline. Without a mirror those tests are skipped, by name.
 .PHONY: debian-tree
 debian-tree:
-	@$(install_deps) packages
 	-@tests/rig/debian-tree >/dev/null
+
+.PHONY: packages
+packages: ## build Debian's packages, of the machine and of Debian 13, in build/packages/ (root)
+	@$(install_deps) build man packages
+	@tests/rig/packages own
+	@! tests/rig/debian-tree --made >/dev/null 2>&1 || tests/rig/packages trixie
 
 .PHONY: sanitize
 sanitize: ## unit tests under ASan and UBSan

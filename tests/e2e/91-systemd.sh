@@ -1,18 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The daemon as a service of a real systemd: installed by "make install", started by its socket, reloaded,
-# restarted, hung, killed and stopped, and what is restored lives.
+# The daemon as a service of a real systemd: installed (by "make install", or as packages: box.sh), started by its
+# socket, reloaded, restarted, hung, killed and stopped, and what is restored lives, and its end is known.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/box.sh"
-
-daemon_runs() {
-	[ "$(unit ActiveState)" = active ]
-}
-
-# Another process than before, and it serves.
-runs_anew() { # former pid
-	daemon_runs && [ "$(unit MainPID)" != "$1" ]
-}
 
 has_status() {
 	[ "$(unit StatusText)" ]
@@ -46,35 +37,59 @@ units_are_sound() {
 	box_down
 }
 
-trees_outlive_the_daemon() {
+# What is done to the daemon, while a client waits.
+order() { # name
 	local pid
+
+	pid=$(unit MainPID)
+	case $1 in
+	daemon-reload) in_box systemctl daemon-reload ;;
+	reload)
+		in_box systemctl reload criu-fdbroker
+		assert_eq "the daemon" "$(unit MainPID) $(unit NRestarts)" "$pid 0"
+		;;
+	restart)
+		in_box systemctl restart criu-fdbroker
+		runs_anew "$pid" || fail "no other daemon"
+		;;
+	kill)
+		in_box systemctl kill -s KILL --kill-who=main criu-fdbroker
+		wait_for runs_anew "$pid"
+		;;
+	# The client that waits starts it again.
+	stop)
+		in_box systemctl stop criu-fdbroker.service
+		wait_for runs_anew "$pid"
+		;;
+	stop-all)
+		in_box systemctl stop criu-fdbroker.socket criu-fdbroker.service
+		assert_eq "the daemon" "$(unit ActiveState)" inactive
+		assert_tree_lives
+		in_box systemctl start criu-fdbroker.socket
+		wait_for runs_anew "$pid"
+		;;
+	esac
+}
+
+trees_outlive_the_daemon() {
+	local name job=0
 
 	box_up "$1"
 	box_install
 	box_dump
-	box_restore
-	assert_tree_lives
-	in_box systemctl daemon-reload
-	assert_tree_lives
-	pid=$(unit MainPID)
-	in_box systemctl restart criu-fdbroker
-	assert_tree_lives
-	runs_anew "$pid"
-	pid=$(unit MainPID)
-	in_box systemctl kill -s KILL --kill-who=main criu-fdbroker
-	wait_for runs_anew "$pid"
-	assert_tree_lives
-	in_box systemctl stop criu-fdbroker.service
-	assert_eq "the daemon" "$(unit ActiveState)" inactive
-	assert_tree_lives
-	in_box fdbroker-ctl status >/dev/null
-	assert_tree_lives
-	assert_match "the jobs" "$(in_box fdbroker-ctl list --json=short)" '"job":1,.*"pid":'"$restored"
-	# The socket outlived all of it, and so does the tree the socket.
-	in_box systemctl stop criu-fdbroker.socket criu-fdbroker.service
-	assert_tree_lives
-	box_end_tree
+	for name in daemon-reload reload restart kill stop stop-all; do
+		job=$((job + 1))
+		box_restore
+		start_waiting $job
+		order $name
+		nothing_was_lost $job "$name"
+	done
+	assert_eq "failed units" "$(in_box systemctl --failed --no-legend)" ""
 	box_down
+}
+
+is_reloaded() {
+	in_journal MESSAGE_ID="$(message_id RELOADED)"
 }
 
 reload_disturbs_nothing() {
@@ -86,7 +101,7 @@ reload_disturbs_nothing() {
 	in_box fdbroker-ctl status >/dev/null
 	pid=$(unit MainPID)
 	in_box systemctl reload criu-fdbroker
-	wait_for in_journal MESSAGE_ID="$(message_id RELOADED)"
+	wait_for is_reloaded
 	assert_eq "the daemon" "$(unit ActiveState) $(unit MainPID) $(unit NRestarts)" "active $pid 0"
 	box_restore
 	assert_tree_lives
@@ -102,6 +117,7 @@ a_hung_daemon_is_started_anew() {
 	box_drop_in WatchdogSec=1 TimeoutAbortSec=1
 	box_dump
 	box_restore
+	start_waiting 1
 	pid=$(unit MainPID)
 	# A second and a half in order, then it hangs.
 	sleep 1.5
@@ -109,14 +125,14 @@ a_hung_daemon_is_started_anew() {
 	in_box sh -c "kill -STOP $pid"
 	wait_for runs_anew "$pid"
 	assert_match "the journal" "$(in_box journalctl -u criu-fdbroker)" "Watchdog timeout"
-	assert_tree_lives
-	box_end_tree
+	nothing_was_lost 1 "a hang"
 	box_down
 }
 
-# A daemon that was killed holds no tree, but systemd holds its pidfd: how the tree has ended is known all the same.
+# The tree ends while there is no daemon. systemd holds its pidfd, and so its end is known all the same: but "stop"
+# takes that away before systemd 254.
 the_end_of_a_tree_is_known() {
-	local pid
+	local pid status
 
 	box_up "$1"
 	box_install
@@ -124,11 +140,26 @@ the_end_of_a_tree_is_known() {
 	box_restore
 	pid=$(unit MainPID)
 	assert_eq "what systemd holds" "$(unit NFileDescriptorStore)" 1
-	in_box systemctl kill -s KILL --kill-who=main criu-fdbroker
+	# The next one comes half a second later.
+	in_box sh -c "kill -KILL $pid; kill -TERM $restored"
 	wait_for runs_anew "$pid"
-	in_box sh -c "kill -TERM $restored"
-	assert_status 143 in_box fdbroker-ctl wait --exit-status 1
+	assert_status "$(known_end)" in_box fdbroker-ctl wait --exit-status 1
 	assert_eq "what systemd holds" "$(unit NFileDescriptorStore)" 0
+
+	wait_for test ! -e "$inside/proc/$restored"
+	box_restore
+	in_box systemctl stop criu-fdbroker.service
+	in_box sh -c "kill -TERM $restored"
+	wait_for test ! -e "$inside/proc/$restored"
+	status=$([ "$box_systemd" -ge 254 ] && known_end || echo 125)
+	assert_status "$status" in_box fdbroker-ctl wait --exit-status 2
+	if [ "$status" = 125 ]; then
+		assert_status 1 in_box fdbroker-ctl wait 2
+		assert_match "what wait says" "$output" "how is not known: the broker was not there"
+		assert_match "the job" "$(in_box fdbroker-ctl show 2 --json=short)" '"outcome":"unknown".*"known":false'
+	fi
+	assert_eq "what systemd holds" "$(unit NFileDescriptorStore)" 0
+	assert_match "the log is kept" "$(in_box fdbroker-ctl log 2)" "Restore finished successfully"
 	box_down
 }
 
