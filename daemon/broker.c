@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,21 +23,20 @@
 #include "log.h"
 #include "messages.h"
 #include "numbers.h"
-#include "peer.h"
 #include "reap.h"
 #include "sandbox.h"
 #include "scope.h"
 #include "scratch.h"
-#include "session.h"
+#include "sessions.h"
 #include "settings.h"
 #include "standing.h"
 #include "sysd.h"
 #include "users.h"
 #include "version.h"
+#include "warnings.h"
 #include "zygote.h"
 
 #define MAX_LISTENERS 16
-#define MAX_WARNINGS  4
 #define STOP_TICK_MS  20
 
 struct broker {
@@ -53,94 +51,31 @@ struct broker {
 	struct calls calls;
 	struct listener *listeners[MAX_LISTENERS];
 	size_t n_listeners;
-	LIST_HEAD(, session) sessions;
-	uint64_t last_session;
+	struct sessions sessions;
 	bool stopping;
 	bool activated, bad_sockets; /* by systemd; some that it passed */
 	char criu[PATH_MAX], fault[24];
 	const char *machine_fault; /* CRIU_FAULT that criu needs here; NULL: none */
 	rlim_t nofile;
-	const char *warnings[MAX_WARNINGS];
+	struct warnings warnings;
 };
 
 /* ---- sessions ---- */
 
-static void on_packet(void *arg, struct session *session, struct packet *packet)
-{
-	struct broker *b = arg;
-
-	calls_packet(&b->calls, session, packet);
-}
-
-static void on_bad_packet(void *arg, struct session *session, const struct err *err)
-{
-	struct broker *b = arg;
-
-	calls_bad_packet(&b->calls, session, err);
-}
-
 static void begin_stop(struct broker *b);
 
-static void on_gone(void *arg, struct session *session)
+static void on_session_gone(void *arg)
 {
 	struct broker *b = arg;
 
-	calls_session_gone(&b->calls, session);
-	LIST_REMOVE(session, entry);
 	if (b->config->local >= 0)
 		begin_stop(b);
 }
 
-static const struct session_ops session_ops = {
-	.packet = on_packet, .bad_packet = on_bad_packet, .gone = on_gone
-};
-
-/* Say why, and end it. */
-static void turn_away(struct broker *b, struct session *session, const struct err *err)
-{
-	calls_bad_packet(&b->calls, session, err);
-	session_end(session);
-}
-
-static int add_session(struct broker *b, int fd)
-{
-	autofd int owned = fd;
-	struct err over = { 0 };
-	struct policy_peer peer;
-	struct session *session;
-	struct user *user;
-	const struct session_spec spec = { b->base, b->config, &session_ops, b,
-		b->last_session + 1 };
-	int r = peer_read(fd, b->config, &peer);
-
-	if (r < 0)
-		return r;
-	user = users_get(&b->users, peer.uid);
-	if (!user) {
-		peer_done(&peer);
-		return -ENOMEM;
-	}
-	if (user_charge(user, USERS_SESSIONS, 1, &over) < 0)
-		user_charge_anyway(user, USERS_SESSIONS, 1);
-	r = session_new(&spec, TAKE_FD(owned), &peer, user, &session);
-	peer_done(&peer);
-	if (r < 0)
-		return r;
-	b->last_session++;
-	LIST_INSERT_HEAD(&b->sessions, session, entry);
-	b->calls.sessions++;
-	if (b->calls.sessions > b->config->max_sessions)
-		err_set(&over, ERR_LIMIT, 0, NULL,
-			"%u connections are the broker's limit (MaxSessions)",
-			(unsigned)b->config->max_sessions);
-	if (over.code)
-		turn_away(b, session, &over);
-	return 0;
-}
-
 static void on_accepted(void *arg, int fd)
 {
-	int r = add_session(arg, fd);
+	struct broker *b = arg;
+	int r = sessions_add(&b->sessions, fd);
 
 	if (r < 0)
 		log_line(LOG_ERR, NULL, "cannot serve a connection: %s", strerrordesc_np(-r));
@@ -225,26 +160,6 @@ static rlim_t raise_nofile(void)
 	return nofile.rlim_max;
 }
 
-static void warn(struct broker *b, const char *text)
-{
-	for (size_t i = 0; i < b->calls.n_warnings; i++)
-		if (b->warnings[i] == text)
-			return;
-	log_line(LOG_WARNING, NULL, "%s", text);
-	if (b->calls.n_warnings < MAX_WARNINGS)
-		b->warnings[b->calls.n_warnings++] = text;
-}
-
-static void unwarn(struct broker *b, const char *text)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < b->calls.n_warnings; i++)
-		if (b->warnings[i] != text)
-			b->warnings[kept++] = b->warnings[i];
-	b->calls.n_warnings = kept;
-}
-
 static uint64_t now_us(clockid_t clock)
 {
 	struct timespec ts;
@@ -285,7 +200,8 @@ static int start_room(struct broker *b)
 	}
 	warn_confined(b);
 	if (cgroup_parent_open(&b->jobs.cgroup) < 0)
-		warn(b, "no cgroup v2 to be had: after a restore that had to be killed, tasks of it may be left");
+		warnings_add(&b->warnings,
+			"no cgroup v2 to be had: after a restore that had to be killed, tasks of it may be left");
 	return 0;
 }
 
@@ -298,9 +214,9 @@ static void find_criu(struct broker *b)
 	criu_program_find(b->config->criu, b->criu, sizeof(b->criu));
 	b->jobs.criu = b->criu;
 	if (access(b->criu, X_OK) < 0)
-		warn(b, missing);
+		warnings_add(&b->warnings, missing);
 	else
-		unwarn(b, missing);
+		warnings_remove(&b->warnings, missing);
 }
 
 static void set_fault(struct broker *b)
@@ -425,7 +341,7 @@ static int start_listening(struct broker *b)
 		if (add_listener(b, fd, b->config->socket_path) < 0)
 			return -1;
 	}
-	if (b->config->local >= 0 && add_session(b, b->config->local) < 0) {
+	if (b->config->local >= 0 && sessions_add(&b->sessions, b->config->local) < 0) {
 		log_line(LOG_ERR, NULL, "descriptor %d is no connected SEQPACKET socket",
 			b->config->local);
 		return -1;
@@ -480,8 +396,7 @@ static void free_event(struct event *event)
 
 static void broker_done(struct broker *b)
 {
-	for (struct session *s; (s = LIST_FIRST(&b->sessions));)
-		session_free(s);
+	sessions_done(&b->sessions);
 	jobs_abandon(&b->jobs);
 	keep_close(&b->jobs.keep);
 	stop_accepting(b);
@@ -524,7 +439,12 @@ int broker_run(const struct config_source *source, struct config *config)
 	b->jobs.keep = KEEP_NONE;
 	b->calls.config = config;
 	b->calls.jobs = &b->jobs;
-	b->calls.warnings = b->warnings;
+	b->calls.warnings = &b->warnings;
+	b->sessions = (struct sessions){ .base = b->base,
+		.users = &b->users,
+		.calls = &b->calls,
+		.gone = on_session_gone,
+		.arg = b };
 	b->calls.started_ms = now_us(CLOCK_MONOTONIC) / 1000;
 	b->calls.started_at_us = now_us(CLOCK_REALTIME);
 	if (start(b) == 0) {

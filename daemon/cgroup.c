@@ -19,6 +19,9 @@
 #define STALE_S   60
 #define MAX_DEPTH 16 /* of groups below a job's */
 
+#define ENDING_MS    5 /* between two looks at whether a task that ends has gone */
+#define ENDING_TURNS 100
+
 static int own_path(char *ret, size_t size)
 {
 	autofree char *line = NULL;
@@ -295,6 +298,18 @@ static void remove_below(int dir, int depth)
 	closedir(list);
 }
 
+/* A task that is just ending, as criu itself may be, cannot be moved, and counts until it is gone. */
+static void move_ending(const struct cgroup *cg, int to)
+{
+	const struct timespec moment = { .tv_nsec = ENDING_MS * 1000000L };
+
+	move_all(cg, to);
+	for (int turn = 0; turn < ENDING_TURNS && cgroup_populated(cg); turn++) {
+		(void)nanosleep(&moment, NULL);
+		(void)move_once(cg, to);
+	}
+}
+
 int cgroup_release(struct cgroup *cg, bool move)
 {
 	int r;
@@ -302,7 +317,7 @@ int cgroup_release(struct cgroup *cg, bool move)
 	if (cg->fd < 0)
 		return 0;
 	if (move)
-		move_all(cg, cg->parent->fd);
+		move_ending(cg, cg->parent->fd);
 	r = remove_group(cg);
 	if (r < 0 && r != -ENOENT) {
 		remove_below(cg->fd, MAX_DEPTH);

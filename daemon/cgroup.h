@@ -79,7 +79,8 @@ bool cgroup_populated(const struct cgroup *cg);
 /**
  * cgroup_release() - remove the group
  * @cg:   no group: nothing happens
- * @move: put tasks that live in it into the parent first; without it a group with tasks stays
+ * @move: put tasks that live in it into the parent first; without it a group with tasks stays. Waits up to
+ *        half a second for tasks that are just ending: for the daemon's end only
  *
  * Return: 0 and @cg holds no group any more, or -EBUSY: tasks are in it and @cg is as before.
  */

@@ -15,6 +15,7 @@
 #include "worker.h"
 
 #define JOB_GRACE_MS 2000 /* for criu to clean up after itself before everything is killed */
+#define JOB_TICK_MS  50   /* how often an end that does not come by itself is looked after */
 
 struct job {
 	TAILQ_ENTRY(job) entry;
@@ -128,11 +129,31 @@ void job_log_end(const struct job *job);
 /* criu has ended, the tree runs: ask systemd for a scope for it, if there is systemd. */
 void job_ask_scope(struct job *job);
 
-/* ---- job.c ---- */
+/* ---- job_end.c ---- */
 
 /* Of job->timer. */
 void job_timer_fired(evutil_socket_t none, short what, void *arg);
 void job_set_timer(struct job *job, uint64_t ms);
+
+/* @grace_ms: how long criu may take to clean up by itself; 0: everything is killed now. */
+void job_begin_end(struct job *job, const struct err *err, uint64_t grace_ms);
+
+/* Ends criu and all it has made, at once: criu killed alone at the wrong moment lets the tree run. */
+void job_kill_everything(struct job *job);
+
+/* Of prepare.h: what the log says of a failure. */
+void job_explained(void *arg, const struct explained *explained);
+
+/* The result. @state: JOB_RUNNING or JOB_ENDED. The record has all but when, and whether it is a success. */
+void job_conclude(struct job *job, enum job_state state);
+
+/* For jobs.c: has what it waits for come? */
+void job_poll(struct job *job);
+
+/* For jobs.c: every second. */
+void job_look_after(struct job *job);
+
+/* ---- job.c ---- */
 
 /* Of tree.h: the root task is gone. */
 void job_root_ended(struct tree *tree, bool known, int status, const struct rusage *usage);
@@ -140,18 +161,9 @@ void job_root_ended(struct tree *tree, bool known, int status, const struct rusa
 /* criu has succeeded, and shall end by itself soon; else it is killed. */
 void job_await_criu(struct job *job);
 
-/* @grace_ms: how long criu may take to clean up by itself; 0: everything is killed now. */
-void job_begin_end(struct job *job, const struct err *err, uint64_t grace_ms);
-
 /* For jobs.c: begin what the queues have let through. */
 void job_begin_planning(struct job *job);
 void job_begin_restoring(struct job *job);
-
-/* For jobs.c: has what it waits for come? */
-void job_poll(struct job *job);
-
-/* For jobs.c: every second. */
-void job_look_after(struct job *job);
 
 /* For jobs.c: forget it; its tasks, if there are any, live on. @keep: its record and log stay */
 void job_free(struct job *job, bool keep);

@@ -91,8 +91,8 @@ static void fill_status(const struct calls *calls, Fdbroker__V1__StatusReport *r
 	r->jobs_kept = (uint32_t)jobs->kept;
 	r->log_bytes = jobs->log_bytes;
 	r->state_dir = (char *)calls->config->state_dir;
-	r->n_warnings = calls->n_warnings;
-	r->warnings = (char **)calls->warnings;
+	r->n_warnings = calls->warnings->n;
+	r->warnings = (char **)calls->warnings->texts;
 }
 
 int status_call(const struct call *call, struct err *err)

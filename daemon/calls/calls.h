@@ -9,6 +9,7 @@
 #include "job.h"
 #include "metrics.h"
 #include "session.h"
+#include "warnings.h"
 
 /* What the calls can see of the broker. Owned by the broker. */
 struct calls {
@@ -22,8 +23,7 @@ struct calls {
 	bool stopping;    /* nothing new is begun */
 	unsigned reports; /* plans and inspections under way */
 	LIST_HEAD(, drain_waiter) drain_waiters;
-	const char *const *warnings; /* borrowed; what an administrator should know */
-	size_t n_warnings;
+	const struct warnings *warnings; /* borrowed */
 	struct metrics metrics;
 	struct job_observer counting; /* into metrics */
 };

@@ -85,7 +85,7 @@ static char *text_of(const struct calls *calls)
 		.sessions_allowed = calls->config->max_sessions,
 		.lent_to_sessions = calls->lent,
 		.lent_allowed = calls->max_lent_in_all,
-		.warnings = calls->n_warnings,
+		.warnings = calls->warnings->n,
 		.users = &users,
 	};
 
