@@ -329,11 +329,33 @@ bool broker_has_cgroups(const struct broker *b)
 	return has;
 }
 
+/* A group that is killed takes a moment to be empty, on a busy machine a long one. */
+static void await_empty_cgroup(const struct broker *b)
+{
+	char path[sizeof(b->cgroup) + 16], text[256];
+
+	if (!b->cgroup[0])
+		return;
+	snprintf(path, sizeof(path), "%s/cgroup.events", b->cgroup);
+	for (int i = 0;; i++) {
+		autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = read(fd, text, sizeof(text) - 1);
+
+		assert_true(n > 0);
+		text[n] = '\0';
+		if (strstr(text, "populated 0"))
+			return;
+		assert_true(i < WAIT_MS / 10);
+		pause_ms(10);
+	}
+}
+
 /* Everything that the broker has had on disk. */
 static void remove_all(struct broker *b)
 {
 	char command[1024];
 
+	await_empty_cgroup(b);
 	snprintf(command, sizeof(command),
 		"rm -rf %s; test -z '%s' || find %s -depth -type d -exec rmdir {} +", b->dir,
 		b->cgroup, b->cgroup[0] ? b->cgroup : "/nonexistent");
@@ -348,7 +370,6 @@ void broker_kill(struct broker *b)
 	(void)kill(b->pid, SIGKILL);
 	write_cgroup(b, "cgroup.kill", "1");
 	(void)waitpid(b->pid, NULL, 0);
-	pause_ms(100); /* a group that is killed takes a moment to be empty */
 	remove_all(b);
 }
 
