@@ -296,13 +296,13 @@ static size_t list_bytes(int sock)
 }
 
 /*
- * Each session has less waiting than a session may (the kernel takes another one or two MB of it), but all of a user's have
- * more than a user may: the one that goes over it is ended.
+ * Each session has less waiting than a session may, also if the kernel has taken none of it yet (it takes one or two MB),
+ * but all of a user's have more than a user may: the one that goes over it is ended.
  */
 static void queued_bytes(void)
 {
-	enum { SESSIONS = 9 };
-	unsigned n = (unsigned)((DEFAULT_MAX_QUEUE_BYTES + 100000) / list_bytes(broker.witness));
+	enum { SESSIONS = 12 };
+	unsigned n = (unsigned)((DEFAULT_MAX_QUEUE_BYTES - 100000) / list_bytes(broker.witness));
 	int socks[SESSIONS];
 	unsigned left;
 
