@@ -125,7 +125,9 @@ int arrived_await(
 			return client_fail_gone(c);
 		if (!pump_turn(c) && pump_wait(c, end_ms) < 0)
 			return client_fail(c, -ETIMEDOUT, NULL,
-				"nothing from the broker within %d ms", wait_ms);
+				"nothing from the broker within %d %s",
+				wait_ms % 1000 ? wait_ms : wait_ms / 1000,
+				wait_ms % 1000 ? "ms" : "s");
 	}
 }
 

@@ -3,9 +3,10 @@
 # Completion of fdbroker-ctl for bash, by means of bash-completion. Commands and options are what --help says, so
 # nothing here is to be changed when one is added; tasks and descriptors come from the images of -D, jobs from the broker.
 
-# The long options that a command has, with those of every command.
+# The long options that a command has, with those of every command. In `...` are those of others.
 _fdbroker_ctl_options() { # command
-	{ fdbroker-ctl --help; fdbroker-ctl "$1" --help; } 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u
+	{ fdbroker-ctl --help; fdbroker-ctl "$1" --help; } 2>/dev/null | sed 's/`[^`]*`//g' |
+		grep -oE -- '--[a-z][a-z-]*' | sort -u
 }
 
 _fdbroker_ctl_commands() {
@@ -60,8 +61,17 @@ _fdbroker_ctl_images() { # [--tasks]
 		}'
 }
 
-_fdbroker_ctl_jobs() {
-	fdbroker-ctl list --json=short 2>/dev/null | grep -oE '"job":[0-9]+' | grep -oE '[0-9]+'
+_fdbroker_ctl_states() {
+	fdbroker-ctl list --help 2>/dev/null | sed -nE '/--state/,/--user/{/--user/d; s/.*these: //; s/[, ]+/\n/g; p;}' |
+		grep .
+}
+
+_fdbroker_ctl_keys() {
+	fdbroker-ctl config --json=short 2>/dev/null | grep -oE '"key":"[A-Za-z]+' | sed 's/.*"//' | sort -u
+}
+
+_fdbroker_ctl_jobs() { # option of list...
+	fdbroker-ctl list --json=short "$@" 2>/dev/null | grep -oE '"job":[0-9]+' | grep -oE '[0-9]+'
 }
 
 # What may stand here, one a line; files and directories are said by the exit status: 10 and 11.
@@ -80,13 +90,17 @@ _fdbroker_ctl_candidates() { # command option
 			printf '%s=%s\n' "${cur%%=*}" "$name"
 		done < <(_fdbroker_ctl_lent)
 		;;
+	--state) _fdbroker_ctl_states ;;
+	--user) compgen -u ;;
 	--fd) [[ $cur != *=* ]] || return 10 ;;
 	--deadline | --at-own-risk | --inherit-fd | --criu-opt) ;;
 	*)
 		case $cur.$1 in
 		-*.*) _fdbroker_ctl_options "$1" ;;
 		*.) _fdbroker_ctl_commands ;;
-		*.show | *.cancel | *.wait | *.log | *.watch) _fdbroker_ctl_jobs ;;
+		*.show | *.wait | *.log | *.watch) _fdbroker_ctl_jobs ;;
+		*.cancel) _fdbroker_ctl_jobs --state accepted,planned,queued,starting,restoring ;;
+		*.config) _fdbroker_ctl_keys ;;
 		esac
 		;;
 	esac

@@ -21,7 +21,16 @@ function __fdbroker_ctl_options
     begin
         fdbroker-ctl --help
         set -l command (__fdbroker_ctl_command); and fdbroker-ctl $command --help
-    end 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u
+    end 2>/dev/null | sed 's/`[^`]*`//g' | grep -oE -- '--[a-z][a-z-]*' | sort -u
+end
+
+function __fdbroker_ctl_states
+    fdbroker-ctl list --help 2>/dev/null | sed -nE '/--state/,/--user/{/--user/d; s/.*these: //; s/[, ]+/\n/g; p;}' |
+        grep .
+end
+
+function __fdbroker_ctl_keys
+    fdbroker-ctl config --json=short 2>/dev/null | string match -ra '"key":"[A-Za-z]+' | string replace '"key":"' '' | sort -u
 end
 
 # The word after an option of the line.
@@ -59,13 +68,18 @@ function __fdbroker_ctl_targets
 end
 
 function __fdbroker_ctl_jobs
-    fdbroker-ctl list --json=short 2>/dev/null | string match -ra '"job":[0-9]+' | string replace '"job":' ''
+    fdbroker-ctl list --json=short $argv 2>/dev/null | string match -ra '"job":[0-9]+' | string replace '"job":' ''
 end
 
 complete -c fdbroker-ctl -f
 complete -c fdbroker-ctl -n 'not __fdbroker_ctl_command >/dev/null' -a '(__fdbroker_ctl_commands)'
 complete -c fdbroker-ctl -n 'string match -q -- "-*" (commandline -ct)' -a '(__fdbroker_ctl_options)'
-complete -c fdbroker-ctl -n 'contains -- (__fdbroker_ctl_command) show cancel wait log watch' -a '(__fdbroker_ctl_jobs)'
+complete -c fdbroker-ctl -n 'contains -- (__fdbroker_ctl_command) show wait log watch' -a '(__fdbroker_ctl_jobs)'
+complete -c fdbroker-ctl -n 'contains -- (__fdbroker_ctl_command) cancel' \
+    -a '(__fdbroker_ctl_jobs --state accepted,planned,queued,starting,restoring)'
+complete -c fdbroker-ctl -n 'contains -- (__fdbroker_ctl_command) config' -a '(__fdbroker_ctl_keys)'
+complete -c fdbroker-ctl -l state -x -a '(__fdbroker_ctl_states)'
+complete -c fdbroker-ctl -l user -x -a '(__fish_complete_users)'
 complete -c fdbroker-ctl -s D -l images-dir -x -a '(__fish_complete_directories)'
 complete -c fdbroker-ctl -s W -l work-dir -x -a '(__fish_complete_directories)'
 complete -c fdbroker-ctl -l socket -r -F

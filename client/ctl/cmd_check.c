@@ -216,8 +216,8 @@ static int parse(struct ctl *ctl, int argc, char **argv, uint32_t *ret_deadline_
 		if (spec_parse_seconds(optarg, ret_deadline_ms, &err) < 0)
 			return out_usage(ctl, WHAT, "--deadline: %s", err.text);
 	}
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	return 0;
 }
 

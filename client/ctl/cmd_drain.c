@@ -62,8 +62,8 @@ int cmd_drain(struct ctl *ctl, int argc, char **argv)
 			return CTL_USAGE;
 		*(val == OPT_WAIT ? &wait : &off) = true;
 	}
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	if (wait && off)
 		return out_usage(
 			ctl, WHAT, "--off ends the draining: there is nothing to --wait for");

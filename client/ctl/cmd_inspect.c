@@ -162,8 +162,8 @@ int cmd_inspect(struct ctl *ctl, int argc, char **argv)
 			return CTL_USAGE;
 		}
 	}
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	code = check(ctl, &in);
 	return code ? code : inspect(ctl, &in);
 }

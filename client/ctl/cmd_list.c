@@ -76,11 +76,11 @@ static const char *outcome(char *buf, const struct fdb_job *job)
 	return buf;
 }
 
-static void put_row(struct table *t, const struct fdb_job *job)
+static void put_row(struct table *t, const struct fdb_job *job, uint64_t now_us)
 {
 	const struct fdb_result *res = fdb_job_result(job);
 	int pid = res && fdb_job_state(job) == FDB_JOB_RUNNING ? (int)fdb_result_pid(res) : 0;
-	char text[WORDS_SIZE], age[FIGURE_SIZE];
+	char text[WORDS_SIZE], when[FIGURE_SIZE];
 	unsigned style = words_style(job);
 
 	table_cellf(t, LINE_PLAIN, "%llu", (unsigned long long)fdb_job_number(job));
@@ -90,7 +90,8 @@ static void put_row(struct table *t, const struct fdb_job *job)
 		table_cellf(t, LINE_PLAIN, "%d", pid);
 	else
 		table_cell(t, LINE_PLAIN, "-");
-	table_cell(t, LINE_PLAIN, figure_age(age, fdb_job_age_us(job)));
+	table_cell(t, LINE_PLAIN, figure_when(when, fdb_job_accepted_us(job), now_us));
+	table_cell(t, LINE_PLAIN, figure_age(when, fdb_job_age_us(job)));
 	table_cell(t, style, outcome(text, job));
 }
 
@@ -99,7 +100,8 @@ static int print_text(const struct ctl *ctl, const struct list *l, const struct 
 {
 	static const struct table_column columns[] = { { "JOB", true, false },
 		{ "STATE", false, false }, { "USER", false, true }, { "PID", true, false },
-		{ "AGE", true, false }, { "OUTCOME", false, true } };
+		{ "ACCEPTED", true, false }, { "LASTED", true, false },
+		{ "OUTCOME", false, true } };
 	struct table t = { .columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0]) };
 	size_t n = 0, all = fdb_job_list_n(jobs);
 	int r;
@@ -107,7 +109,7 @@ static int print_text(const struct ctl *ctl, const struct list *l, const struct 
 	for (size_t i = 0; i < all; i++) {
 		if (!shown(l, fdb_job_list_get(jobs, i)))
 			continue;
-		put_row(&t, fdb_job_list_get(jobs, i));
+		put_row(&t, fdb_job_list_get(jobs, i), l->now_us);
 		n++;
 	}
 	r = table_print(&t, screen, !ctl->no_legend && n, stdout);
@@ -188,8 +190,8 @@ int cmd_list(struct ctl *ctl, int argc, char **argv)
 		if (code != 0)
 			return code;
 	}
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	code = dial_only_running(ctl, WHAT);
 	return code ? code : dial_and(ctl, WHAT, list, &l);
 }

@@ -36,8 +36,8 @@ int cmd_metrics(struct ctl *ctl, int argc, char **argv)
 		return help_show(WHAT);
 	if (val != OPTIONS_END)
 		return CTL_USAGE;
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	if (ctl->format != CTL_TEXT)
 		return out_usage(
 			ctl, WHAT, "OpenMetrics text is for programs: there is no JSON of it");

@@ -153,8 +153,8 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct mapping_args *re
 		if (mapping_args_take(ret, val, &name, &err) < 0)
 			return out_usage(ctl, WHAT, "%s: %s", name, err.text);
 	}
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	val = images_offline(ctl, WHAT);
 	return val ? val : mapping_args_check(ctl, WHAT, ret);
 }

@@ -52,19 +52,20 @@ static void print_text(const struct ctl *ctl, const struct fdb_report *rep)
 	out_line(stdout, "criu      %s%s%s%s", fdb_report_criu_path(rep),
 		fdb_report_criu_usable(rep) ? "" : ", which cannot be executed",
 		fault ? ", run with CRIU_FAULT=" : "", fault ? fault : "");
-	out_line(stdout, "sessions  %u, with %u descriptors lent", fdb_report_sessions(rep),
-		fdb_report_lent(rep));
+	out_line(stdout, "sessions  %u, %u descriptor%s lent", fdb_report_sessions(rep),
+		fdb_report_lent(rep), fdb_report_lent(rep) == 1 ? "" : "s");
 	if (fdb_report_draining(rep))
 		out_line(stdout, "draining  no more restores are taken: fdbroker-ctl drain --off");
 	out_line(stdout,
-		"restores  %u under way, %u of them queued; %u at most run criu at one time",
+		"restores  %u under way, %u of them queued; at most %u run criu at one time",
 		fdb_report_jobs_running(rep), fdb_report_jobs_queued(rep),
 		fdb_report_max_workers(rep));
-	out_line(stdout, "          %llu done, %llu failed",
+	out_line(stdout, "          %llu restored, %llu failed",
 		(unsigned long long)fdb_report_jobs_done(rep),
 		(unsigned long long)fdb_report_jobs_failed(rep));
-	out_line(stdout, "trees     %u restored ones live", fdb_report_trees(rep));
-	out_line(stdout, "kept      %u ended jobs, %s of criu's logs", fdb_report_jobs_kept(rep),
+	out_line(stdout, "trees     %u alive", fdb_report_trees(rep));
+	out_line(stdout, "kept      %u ended job%s, %s of criu's logs", fdb_report_jobs_kept(rep),
+		fdb_report_jobs_kept(rep) == 1 ? "" : "s",
 		figure_bytes(bytes, fdb_report_log_bytes(rep)));
 	out_line(stdout, "state     %s",
 		state ? state : "none: a broker started anew forgets its jobs");
@@ -99,7 +100,7 @@ int cmd_status(struct ctl *ctl, int argc, char **argv)
 		return help_show(WHAT);
 	if (val != OPTIONS_END)
 		return CTL_USAGE;
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	return dial_and(ctl, WHAT, status, NULL);
 }

@@ -22,6 +22,13 @@ struct wait {
 
 typedef unsigned long long ull; /* of printf */
 
+/* Of several jobs the line shall tell which one it is of. */
+static void say_none(const struct ctl *ctl)
+{
+	if (ctl->format == CTL_TEXT && !ctl->hands_on)
+		out_line(stdout, "-");
+}
+
 /* What its end means for the exit code, and why. */
 static int failure(const struct ctl *ctl, const struct fdb_job *job)
 {
@@ -40,6 +47,7 @@ static int failure(const struct ctl *ctl, const struct fdb_job *job)
 		snprintf(text, sizeof(text), "job %llu has failed: %s", (ull)fdb_job_number(job),
 			fdb_result_text(res));
 	}
+	say_none(ctl);
 	/* In JSON the job itself has told it. */
 	if (ctl->format != CTL_TEXT)
 		return ctl->hands_on ? CTL_ITSELF : (int)e.exit;
@@ -75,6 +83,8 @@ static int wait_one(struct ctl *ctl, struct fdb_client *c, uint64_t number)
 		if (code != 0)
 			return code;
 	}
+	if (r == -ESRCH)
+		say_none(ctl);
 	if (r < 0)
 		return out_client_error(ctl, WHAT, c);
 	code = tell(ctl, job);

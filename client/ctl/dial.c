@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "output.h"
+#include "words.h"
 
 #define BROKER "criu-fdbroker"
 
@@ -59,10 +61,25 @@ static int dial_local(struct ctl *ctl, const char *what, struct fdb_client *c)
 		NULL);
 }
 
+/* What can be done when there is no way to the socket; "": not known. */
+static void connect_hint(char *buf, size_t size, const char *path, int error)
+{
+	char user[WORDS_SIZE], group[WORDS_SIZE];
+	struct stat st;
+
+	buf[0] = 0;
+	if (error == ENOENT || error == ECONNREFUSED)
+		snprintf(buf, size,
+			"systemctl start criu-fdbroker.socket; `restore` and `check` can do without: --local");
+	else if (error == EACCES && stat(path, &st) == 0 && st.st_mode & S_IWGRP)
+		snprintf(buf, size, "the socket is for %s and the group %s",
+			words_user(user, st.st_uid), words_group(group, st.st_gid));
+}
+
 int dial(struct ctl *ctl, const char *what, struct fdb_client *c, bool fall_back)
 {
 	struct out_error e = { .exit = CTL_NO_BROKER };
-	char text[512];
+	char hint[160];
 	int r;
 
 	if (ctl->local)
@@ -77,12 +94,10 @@ int dial(struct ctl *ctl, const char *what, struct fdb_client *c, bool fall_back
 		ctl->local = true;
 		return dial_local(ctl, what, c);
 	}
-	snprintf(text, sizeof(text), "%s%s", fdb_error_text(c),
-		r == -ENOENT || r == -ECONNREFUSED
-			? "; start criu-fdbroker, or use --local for a private one"
-			: "");
-	e.text = text;
+	e.text = fdb_error_text(c);
 	e.sys = -r;
+	e.hint = hint;
+	connect_hint(hint, sizeof(hint), ctl->socket ? ctl->socket : FDB_DEFAULT_SOCKET, -r);
 	return out_error(ctl, what, &e, NULL);
 }
 

@@ -2,6 +2,7 @@
 /* See figures.h. */
 #include "figures.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -68,6 +69,19 @@ const char *figure_clock(char buf[FIGURE_SIZE], uint64_t us)
 			(unsigned)(us % SECOND / 1000));
 	else
 		snprintf(buf, FIGURE_SIZE, "@%llu", (ull)(us / SECOND));
+	return buf;
+}
+
+const char *figure_when(char buf[FIGURE_SIZE], uint64_t us, uint64_t now_us)
+{
+	time_t s = (time_t)(us / SECOND), now = (time_t)(now_us / SECOND);
+	struct tm tm, today;
+	bool same_day;
+
+	if (!localtime_r(&s, &tm) || !localtime_r(&now, &today))
+		return figure_clock(buf, us);
+	same_day = tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year;
+	strftime(buf, FIGURE_SIZE, same_day ? "%T" : "%b %e %R", &tm);
 	return buf;
 }
 

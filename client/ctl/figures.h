@@ -21,6 +21,9 @@ const char *figure_moment(char buf[FIGURE_SIZE], uint64_t us);
 /* The same of today: "01:45:24.123". */
 const char *figure_clock(char buf[FIGURE_SIZE], uint64_t us);
 
+/* A moment for a table, local time: "01:45:24" if it was today, else "Nov 24 01:45". now_us: since 1970, as us. */
+const char *figure_when(char buf[FIGURE_SIZE], uint64_t us, uint64_t now_us);
+
 /* Now, microseconds since 1970. */
 uint64_t figure_now(void);
 

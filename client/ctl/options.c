@@ -166,3 +166,17 @@ int options_next(struct options *o, int argc, char **argv)
 			return c;
 	}
 }
+
+bool options_too_many(const struct options *o, int argc, char **argv)
+{
+	const struct option *dir = o->table;
+
+	if (optind >= argc)
+		return false;
+	/* What puts a directory there has forgotten the -D. */
+	while (dir->name && strcmp(dir->name, "images-dir") != 0)
+		dir++;
+	out_usage(o->ctl, o->command, "'%s' is one too many%s", argv[optind],
+		dir->name ? ": images are given by -D DIR" : "");
+	return true;
+}

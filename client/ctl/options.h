@@ -51,6 +51,13 @@ void options_add(struct options *o, const char *name, int has_arg, int val);
 /* The next option of the command itself: its val, with optarg; or OPTIONS_... */
 int options_next(struct options *o, int argc, char **argv);
 
+/**
+ * options_too_many() - is there an argument behind the options of a command that takes none?
+ *
+ * Return: true, and said so.
+ */
+bool options_too_many(const struct options *o, int argc, char **argv);
+
 /* Is JSON asked for? Known before all else, so that an error in the command line is JSON too. */
 void options_find_json(struct ctl *ctl, int argc, char **argv);
 

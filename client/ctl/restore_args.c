@@ -96,8 +96,8 @@ int restore_args_parse(struct ctl *ctl, int argc, char **argv, struct fdb_client
 			return out_usage(
 				ctl, WHAT, "%s%s%s", name ? name : "", name ? ": " : "", err.text);
 	}
-	if (optind < argc)
-		return out_usage(ctl, WHAT, "'%s' is no option", argv[optind]);
+	if (options_too_many(&o, argc, argv))
+		return CTL_USAGE;
 	ctl->hands_on = ret->wait;
 	return check_together(ctl, ret);
 }

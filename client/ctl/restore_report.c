@@ -72,28 +72,22 @@ static void text_mappings(const struct restore_args *args, const struct fdb_resu
 			fdb_result_number(res, i));
 }
 
-static void text_stages(const struct fdb_result *res)
+/* Return: how many of them are errors. */
+static unsigned text_problems(const struct fdb_result *res)
 {
-	uint64_t before = 0;
-	char name[WORDS_SIZE], took[FIGURE_SIZE];
+	unsigned errors = 0;
 
-	for (size_t i = 0; i < fdb_result_n_stages(res); i++) {
-		const struct fdb_event *ev = fdb_result_stage(res, i);
+	for (size_t i = 0; i < fdb_result_n_problems(res); i++) {
+		bool is_error = fdb_result_problem_is_error(res, i);
 
-		out_line(stdout, "  %10s until %s", figure_took(took, fdb_event_at_us(ev) - before),
-			words_stage(name, ev));
-		before = fdb_event_at_us(ev);
-	}
-	out_line(stdout, "  %10s until the result",
-		figure_took(took, fdb_result_total_us(res) - before));
-}
-
-static void text_problems(const struct fdb_result *res)
-{
-	for (size_t i = 0; i < fdb_result_n_problems(res); i++)
-		out_line(stderr, "%s: %s (%s)",
-			fdb_result_problem_is_error(res, i) ? "error" : "warning",
+		out_line(stderr, "%s: %s (%s)", is_error ? "error" : "warning",
 			fdb_result_problem_text(res, i), fdb_result_problem_code(res, i));
+		errors += is_error;
+	}
+	if (fdb_result_problems_left_out(res))
+		out_line(stderr, "and %u more problems",
+			(unsigned)fdb_result_problems_left_out(res));
+	return errors;
 }
 
 /* ---- the end ---- */
@@ -119,9 +113,7 @@ static void text_restored(const struct restore_args *args, const struct fdb_resu
 	out_line(stdout, "restored: task %d runs, after %s (job %llu)", (int)fdb_result_pid(res),
 		figure_took(total, fdb_result_total_us(res)), (ull)fdb_result_job(res));
 	text_mappings(args, res);
-	text_problems(res);
-	out_line(stdout, "it took");
-	text_stages(res);
+	(void)text_problems(res);
 }
 
 int restore_report_success(const struct ctl *ctl, const struct restore_args *args,
@@ -153,6 +145,7 @@ int restore_report_failure(const struct ctl *ctl, const struct restore_args *arg
 	const struct fdb_result *res, int log)
 {
 	autofree char *path = keep_log(ctl, args, res, log);
+	char refused[80];
 	struct out_error e = {
 		.exit = out_exit_of(fdb_result_code(res)),
 		.code = fdb_code_name(fdb_result_code(res)),
@@ -165,9 +158,18 @@ int restore_report_failure(const struct ctl *ctl, const struct restore_args *arg
 		.job = log >= 0 && !ctl->local ? fdb_result_job(res) : 0,
 	};
 
-	/* One error is the text of the failure itself. */
-	if (ctl->format == CTL_TEXT && fdb_result_n_problems(res) > 1)
-		text_problems(res);
+	/* One problem alone is the text of the failure itself; of more that one would be told twice. */
+	if (ctl->format == CTL_TEXT && fdb_result_n_problems(res) > 1) {
+		unsigned errors = text_problems(res);
+
+		if (e.exit == CTL_REFUSED && errors > 0) {
+			snprintf(refused, sizeof(refused),
+				"refused, for %u error%s; nothing was started", errors,
+				errors == 1 ? "" : "s");
+			e.text = refused;
+			e.field = NULL;
+		}
+	}
 	if (ctl->verbose && log >= 0) {
 		out_line(stderr, "the last lines of criu's log:");
 		logfile_tail(stderr, log, TAIL_LINES);

@@ -3,6 +3,7 @@
 #include "words.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -217,6 +218,18 @@ const char *words_user(char buf[WORDS_SIZE], uid_t uid)
 		snprintf(buf, WORDS_SIZE, "%s", pw->pw_name);
 	else
 		snprintf(buf, WORDS_SIZE, "%u", (unsigned)uid);
+	return buf;
+}
+
+const char *words_group(char buf[WORDS_SIZE], gid_t gid)
+{
+	struct group entry, *gr = NULL;
+	char room[ENTRY_SIZE];
+
+	if (getgrgid_r(gid, &entry, room, sizeof(room), &gr) == 0 && gr)
+		snprintf(buf, WORDS_SIZE, "%.64s", gr->gr_name);
+	else
+		snprintf(buf, WORDS_SIZE, "%u", (unsigned)gid);
 	return buf;
 }
 

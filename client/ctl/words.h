@@ -50,6 +50,9 @@ const char *words_signal(char buf[WORDS_SIZE], int sig);
 /* A user's name, or the number where there is no name. */
 const char *words_user(char buf[WORDS_SIZE], uid_t uid);
 
+/* A group's name, or the number where there is no name. */
+const char *words_group(char buf[WORDS_SIZE], gid_t gid);
+
 /* A user by name or number. Return: 0, or -1: there is none of this name. */
 int words_to_user(const char *word, uid_t *ret);
 

@@ -29,7 +29,7 @@ test_check_says_that_restores_work() {
 	assert_match "what it says" "$said" "dump +works.*restore +works.*Restores work here"
 	said=$(ctl check --json=short)
 	assert_match "its JSON" "$said" '"dump_us":[0-9]+,"restore_us":[0-9]+,.*"outcome":"works"'
-	assert_match "the count" "$(ctl status)" "2 done, 0 failed"
+	assert_match "the count" "$(ctl status)" "2 restored, 0 failed"
 	stop_broker
 	assert_nothing_left
 }
@@ -123,6 +123,38 @@ test_foreign_text_is_escaped() {
 	[[ $output != *$'\e'* ]] || fail "an escape sequence came through"
 	assert_status 2 ctl restore $'--\e[31m'
 	assert_match "what it says" "$output" '\\x1b\[31m'
+	stop_broker
+}
+
+# ---- what is wrong with a command line, or with the way to the broker ---------------------------
+
+test_an_argument_too_many() {
+	local command
+
+	assert_status 2 ctl inspect /tmp
+	assert_match "what it says" "$output" "'/tmp' is one too many: images are given by -D DIR"
+	assert_status 2 ctl restore -D /tmp images
+	assert_match "what it says" "$output" "images are given by -D DIR"
+	for command in status list metrics drain check; do
+		assert_status 2 ctl $command more
+		assert_match "what it says" "$output" "'more' is one too many"
+	done
+}
+
+test_no_way_to_the_broker() {
+	local user=(setpriv --reuid 4242 --regid 4242 --clear-groups)
+
+	assert_status 6 ctl status
+	assert_match "what helps" "$output" "No such file or directory.*hint: systemctl start criu-fdbroker.socket"
+	start_broker
+	chmod 755 "${SOCKET%/*}"
+	chgrp 27 "$SOCKET"
+	chmod 660 "$SOCKET"
+	assert_status 6 "${user[@]}" "$CTL" status
+	assert_match "who may" "$output" "Permission denied.*hint: the socket is for root and the group $(getent group 27 | cut -d: -f1)"
+	chmod 600 "$SOCKET"
+	assert_status 6 "${user[@]}" "$CTL" status --json=short
+	assert_match "who may" "$output" '"sys":"EACCES"|Permission denied'
 	stop_broker
 }
 

@@ -37,9 +37,9 @@ test_list_and_show() {
 	ctl restore -D images7 >/dev/null
 	assert_status 4 ctl restore -D bad
 	said=$(ctl list)
-	assert_match "the header" "$said" '^JOB +STATE +USER +PID +AGE +OUTCOME'
-	assert_match "what runs" "$said" " 1 +running +root +$(<pid7) +[0-9]+ m?s +restored"
-	assert_match "what failed" "$said" " 2 +ended +root +- +[0-9]+ m?s +failed: .*/tmp/data is 14 bytes long"
+	assert_match "the header" "$said" '^JOB +STATE +USER +PID +ACCEPTED +LASTED +OUTCOME'
+	assert_match "what runs" "$said" " 1 +running +root +$(<pid7) +[0-9:]{8} +[0-9]+ m?s +restored"
+	assert_match "what failed" "$said" " 2 +ended +root +- +[0-9:]{8} +[0-9]+ m?s +failed: .*/tmp/data is 14 bytes long"
 	assert_match "the last line" "$said" '2 jobs\.$'
 	assert_eq "one state" "$(ctl list --state running --no-legend | awk '{ print $1 }')" 1
 	assert_eq "nobody's" "$(ctl list --user nobody)" "No jobs."
@@ -83,6 +83,7 @@ test_wait_prints_or_hands_on_the_status() {
 	assert_match "what it says" "$output" "job 3 has failed: .*/tmp/data is 14 bytes long.*hint: .*log 3"
 	assert_status 125 ctl wait --exit-status 3
 	assert_status 3 ctl wait 99
+	assert_eq "a line for each" "$({ ctl wait 99 1 3 2 2>/dev/null || true; } | tr '\n' ' ')" "- 7 - 137 "
 	assert_status 125 ctl wait --exit-status 99
 	assert_status 2 ctl wait --exit-status 1 2
 	stop_broker

@@ -81,6 +81,14 @@ everywhere() { # shell
 	assert_match "descriptors" "$("in_$1" "fdbroker-ctl plan -D $sharer --map 17.")" "^17.0=? 17.1.* 17.7=?$"
 	assert_match "a lent name" "$("in_$1" "fdbroker-ctl plan -D $sharer --fd log=/x --fd out=/y --map 17.4=l")" "^(17.4=)?log$"
 	assert_match "a lent name" "$("in_$1" "fdbroker-ctl plan --fd log=/x --at l")" "^log=?$"
+	assert_eq "another command's options" "$("in_$1" "fdbroker-ctl restore --exit")$("in_$1" "fdbroker-ctl list --needs")" ""
+	assert_eq "states" "$("in_$1" "fdbroker-ctl list --state r" | tr ' ' '\n' | sort | tr '\n' ' ')" "restoring running "
+	start_broker
+	assert_eq "settings" "$("in_$1" "fdbroker-ctl config MaxPlann")" MaxPlanners
+	assert_status 3 ctl restore -D /etc
+	assert_eq "a job" "$("in_$1" "fdbroker-ctl show ")" 1
+	assert_eq "no job that can be cancelled" "$("in_$1" "fdbroker-ctl cancel ")" ""
+	stop_broker
 	assert_eq "no images" "$("in_$1" "fdbroker-ctl plan -D /none --map ")" ""
 }
 

@@ -404,6 +404,8 @@ e2e_run() { # name
 	[ "$(id -u)" = 0 ] || fail "root is needed"
 	declare -F "$1" >/dev/null || fail "no test $1 in $e2e_file"
 	export FDB_BUILD=$e2e_build
+	[ "${e2e_fit:-}" = 1 ] || exec env e2e_fit=1 "$e2e_top/tests/rig/fit" bash "$e2e_file" run "$1"
+	unset e2e_fit
 	CRIU=$("$e2e_top/tests/rig/find-criu") || skip "no criu that restores here"
 	fault=$("$e2e_top/tests/rig/criu-env") || fail "cannot find out whether hardware breakpoints fire"
 	mapfile -t own < <(env | grep '^FDB_' || true)

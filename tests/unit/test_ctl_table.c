@@ -147,6 +147,21 @@ static int use_utf8(void **state)
 	return setlocale(LC_CTYPE, "C.UTF-8") ? 0 : -1;
 }
 
+static const char *when_today(char buf[FIGURE_SIZE], uint64_t us)
+{
+	return figure_when(buf, us, us + (uint64_t)22 * 3600 * 1000000);
+}
+
+static const char *when_next_day(char buf[FIGURE_SIZE], uint64_t us)
+{
+	return figure_when(buf, us, us + (uint64_t)23 * 3600 * 1000000);
+}
+
+static const char *when_next_year(char buf[FIGURE_SIZE], uint64_t us)
+{
+	return figure_when(buf, us, us + (uint64_t)365 * 24 * 3600 * 1000000);
+}
+
 static struct figure_case figures[] = {
 	{ "took us", figure_took, 812, "812 us" },
 	{ "took ms", figure_took, 20500, "20.5 ms" },
@@ -162,6 +177,9 @@ static struct figure_case figures[] = {
 	{ "moment", figure_moment, 1764035124000000, "Tue 2025-11-25 01:45:24 UTC" },
 	{ "no moment", figure_moment, UINT64_MAX, "Wed 586524-01-19 08:01:49 UTC" },
 	{ "clock", figure_clock, 1764035124012345, "01:45:24.012" },
+	{ "when, today", when_today, 1764035124000000, "01:45:24" },
+	{ "when, the day before", when_next_day, 1764035124000000, "Nov 25 01:45" },
+	{ "when, a year ago", when_next_year, 1764035124000000, "Nov 25 01:45" },
 	{ "a byte", figure_bytes, 1, "1 byte" },
 	{ "bytes", figure_bytes, 1023, "1023 bytes" },
 	{ "KiB", figure_bytes, 12700, "12.4 KiB" },
