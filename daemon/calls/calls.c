@@ -123,7 +123,9 @@ static void log_refused(const struct session *session, const struct err *err)
 	const char *rule, *class = policy_class_name(policy_class(&session->peer, &rule));
 	char uid[48], pid[48], code[64], which[48];
 	const char *fields[] = { uid, pid, code, which, NULL };
-	struct log_about about = { .session = session->id, .fields = fields };
+	struct log_about about = {
+		.session = session->id, .by = &session->peer.uid, .fields = fields
+	};
 
 	if (err->code == ERR_PERMISSION || err->code == ERR_FORBIDDEN_OPTION)
 		about.message = MESSAGE_REFUSED;
@@ -140,7 +142,7 @@ static void log_refused(const struct session *session, const struct err *err)
 
 void calls_packet(struct calls *calls, struct session *session, struct packet *packet)
 {
-	struct log_about about = { .session = session->id };
+	struct log_about about = { .session = session->id, .by = &session->peer.uid };
 	struct err err;
 	Fdbroker__V1__ClientMessage *message = unpack(packet, &err);
 	struct call call = { calls, session, message, packet,
@@ -166,7 +168,7 @@ void calls_packet(struct calls *calls, struct session *session, struct packet *p
 
 void calls_bad_packet(struct calls *calls, struct session *session, const struct err *err)
 {
-	struct log_about about = { .session = session->id };
+	struct log_about about = { .session = session->id, .by = &session->peer.uid };
 
 	metrics_refused(&calls->metrics, err->code);
 	log_line(LOG_NOTICE, &about, "ended: %s", err->text);
