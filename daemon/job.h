@@ -71,6 +71,9 @@ const struct record *job_record(const struct job *job);
 
 uint64_t job_id(const struct job *job);
 
+/* For log_about.by: whose lines are limited. Root's are not. */
+const uid_t *job_by(const struct job *job);
+
 /* Its place in the queue, 1 being next; 0: it is not in it. */
 size_t job_position(const struct job *job);
 

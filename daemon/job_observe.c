@@ -29,6 +29,11 @@ const struct record *job_record(const struct job *job)
 	return &job->record;
 }
 
+const uid_t *job_by(const struct job *job)
+{
+	return job->record.uid ? &job->record.uid : NULL;
+}
+
 uint64_t job_id(const struct job *job)
 {
 	return job->record.id;

@@ -64,7 +64,7 @@ uint64_t job_age_us(const struct job *job); /* since it was accepted */
 
 static inline struct log_about job_about(const struct job *job)
 {
-	return (struct log_about){ .job = job->record.id };
+	return (struct log_about){ .job = job->record.id, .by = job_by(job) };
 }
 
 /* The record is in this state from now on; nobody is told yet. */

@@ -22,7 +22,7 @@ struct outgoing {
 
 static struct log_about about(const struct session *s)
 {
-	return (struct log_about){ .session = s->id };
+	return (struct log_about){ .session = s->id, .by = &s->peer.uid };
 }
 
 static void outgoing_free(struct outgoing *o)

@@ -31,10 +31,8 @@ static void tell_status(struct standing *s)
 		"%s%u restoring, %u waiting, %u trees alive, %lu restored and %lu failed so far",
 		jobs->draining ? "draining; " : "", at_work, jobs->under_way - at_work, jobs->trees,
 		(unsigned long)jobs->done, (unsigned long)jobs->failed);
-	if (strcmp(status, s->status) == 0)
-		return;
-	snprintf(s->status, sizeof(s->status), "%s", status);
-	sysd_status(status);
+	if (strcmp(status, s->status) != 0 && sysd_status(status))
+		snprintf(s->status, sizeof(s->status), "%s", status);
 }
 
 static void look(evutil_socket_t none, short what, void *arg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The only place that calls libsystemd. See sysd.h. */
+/* What systemd gives, and what it is told. See sysd.h. */
 #include "sysd.h"
 
 #include <errno.h>
@@ -9,6 +9,8 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "datagram.h"
 
 #define NAME "job-" /* of a kept descriptor, and the number of its job */
 
@@ -51,41 +53,64 @@ int sysd_take_fds(void (*listener)(void *arg, int fd), void *arg, struct sysd_ke
 	return n < 0 ? n : kept ? 0 : -ENOMEM;
 }
 
+/* ---- what it is told ---- */
+
+static int notify_sock = -1; /* owned; until the process ends */
+static bool ready_is_due;    /* READY=1, which must not be lost, did not get through */
+
+/* By hand, for sd_notify(3) waits where systemd does not read; the protocol is in its manual. Return: 0 or -errno. */
+static int tell(const char *text, int fd)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	return path ? datagram_send(&notify_sock, path, text, strlen(text), fd) : 0;
+}
+
 void sysd_keep_fd(uint64_t job, int fd)
 {
 	char text[96];
 
 	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=" NAME "%lu", (unsigned long)job);
-	(void)sd_pid_notify_with_fds(0, 0, text, &fd, 1);
+	(void)tell(text, fd);
 }
 
 void sysd_forget_fd(uint64_t job)
 {
-	(void)sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=" NAME "%lu", (unsigned long)job);
+	char text[96];
+
+	snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=" NAME "%lu", (unsigned long)job);
+	(void)tell(text, -1);
 }
 
 void sysd_ready(void)
 {
-	(void)sd_notify(0, "READY=1");
+	ready_is_due = tell("READY=1", -1) == -EAGAIN;
 }
 
 void sysd_reloading(void)
 {
 	struct timespec ts;
+	char text[96];
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lu",
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lu",
 		(unsigned long)ts.tv_sec * 1000000 + (unsigned long)ts.tv_nsec / 1000);
+	(void)tell(text, -1);
 }
 
-void sysd_status(const char *text)
+bool sysd_status(const char *text)
 {
-	(void)sd_notifyf(0, "STATUS=%s", text);
+	char line[256];
+
+	snprintf(line, sizeof(line), "STATUS=%s", text);
+	return tell(line, -1) == 0;
 }
 
 void sysd_alive(void)
 {
-	(void)sd_notify(0, "WATCHDOG=1");
+	if (ready_is_due)
+		sysd_ready();
+	(void)tell("WATCHDOG=1", -1);
 }
 
 uint64_t sysd_watchdog_us(void)
@@ -97,5 +122,5 @@ uint64_t sysd_watchdog_us(void)
 
 void sysd_stopping(void)
 {
-	(void)sd_notify(0, "STOPPING=1");
+	(void)tell("STOPPING=1", -1);
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What systemd gives us and wants to hear. Without systemd everything here is a no-op. */
+/*
+ * What systemd gives us and wants to hear. Without systemd everything here is a no-op; and nothing waits for a systemd
+ * that does not read: what it cannot be told at this moment it is not told, but for READY=1 and STATUS=.
+ */
 #ifndef FDBROKER_SYSD_H
 #define FDBROKER_SYSD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,14 +37,14 @@ void sysd_keep_fd(uint64_t job, int fd);
 /* It need not be held any more. */
 void sysd_forget_fd(uint64_t job);
 
-/* Serving, for the first time or again after sysd_reloading(): READY=1. */
+/* Serving, for the first time or again after sysd_reloading(): READY=1; if need be with the next sysd_alive(). */
 void sysd_ready(void);
 
 /* The configuration is being read anew: RELOADING=1. */
 void sysd_reloading(void);
 
-/* A line for people: STATUS=. */
-void sysd_status(const char *text);
+/* A line for people: STATUS=. Return: false: not told, try again. */
+bool sysd_status(const char *text);
 
 /* The sign of life that a watchdog waits for: WATCHDOG=1. */
 void sysd_alive(void);

@@ -135,7 +135,9 @@ static void log_refused(
 	struct who who;
 	char code[64];
 	const char *fields[] = { who.uid, who.pid, who.comm, who.class, code, NULL };
-	struct log_about about = { .session = session->id, .fields = fields };
+	struct log_about about = {
+		.session = session->id, .by = &session->peer.uid, .fields = fields
+	};
 
 	/* Of what is no fault of the client's but a decision of ours. */
 	if (err->code == ERR_PERMISSION || err->code == ERR_FORBIDDEN_OPTION)

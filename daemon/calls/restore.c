@@ -90,7 +90,7 @@ static const struct job_observer_ops ops = { .stage = on_stage, .result = on_res
 static void session_gone(struct session_watch *watch)
 {
 	struct asked *a = (struct asked *)((char *)watch - offsetof(struct asked, watch));
-	struct log_about about = { .job = job_id(a->job) };
+	struct log_about about = { .job = job_id(a->job), .by = job_by(a->job) };
 
 	job_unobserve(&a->observer);
 	if (a->carry_on)
@@ -136,7 +136,7 @@ static void log_accepted(const struct call *call, uint32_t deadline_ms, const st
 	char from[48];
 	const char *fields[] = { who.uid, who.pid, who.comm, who.class, from, NULL };
 	struct log_about about = {
-		.job = job_id(job), .message = MESSAGE_ACCEPTED, .fields = fields
+		.job = job_id(job), .by = job_by(job), .message = MESSAGE_ACCEPTED, .fields = fields
 	};
 
 	who_is(&session->peer, &who);
