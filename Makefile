@@ -112,9 +112,10 @@ GEN_H := $(PROTOS:%=$(B)/gen/%.pb-c.h) $(B)/gen/version.h
 GEN_O := $(PROTOS:%=$(B)/gen/%.pb-c.o)
 
 PROTO_O := $(call obj,proto/*.c proto/base/*.c proto/criu/*.c)
+DAEMON_FOLDERS := calls config jobs policy prepare processes service sessions trees worker
 PLAN_O := $(call obj,daemon/plan/*.c)
 MAIN_O := $(call obj,daemon/main.c)
-DAEMON_O := $(filter-out $(MAIN_O),$(call obj,daemon/*.c daemon/calls/*.c))
+DAEMON_O := $(filter-out $(MAIN_O),$(call obj,daemon/*.c $(DAEMON_FOLDERS:%=daemon/%/*.c)))
 CLIENT_O := $(call obj,client/*.c)
 # fdbroker.h is what users include; it includes the others.
 PUBLIC_H := $(wildcard client/fdbroker*.h)
@@ -342,8 +343,8 @@ sanitize: ## unit tests under ASan and UBSan
 # loop is in each, so that all of them are linked alike.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) daemon/policy.c \
-	$(wildcard daemon/config_t*.c) daemon/config_value.c $(PROTOS:%=$(B)/gen/%.pb-c.c)
+FUZZ_C = $(wildcard proto/*.c proto/base/*.c proto/criu/*.c daemon/plan/*.c) daemon/policy/policy.c \
+	$(wildcard daemon/config/config_t*.c) daemon/config/config_value.c $(PROTOS:%=$(B)/gen/%.pb-c.c)
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_C) tests/fuzz/fuzz.h | $(GEN_H)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)

@@ -3,7 +3,7 @@
 #ifndef FDBROKER_BROKER_H
 #define FDBROKER_BROKER_H
 
-#include "config_file.h"
+#include "config/config_file.h"
 
 /**
  * broker_run() - serve until told to stop (SIGTERM, SIGINT), or, with config->local, until that client

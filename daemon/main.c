@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "broker.h"
-#include "config_show.h"
-#include "config_value.h"
-#include "policy_print.h"
-#include "settings.h"
+#include "config/config_show.h"
+#include "config/config_value.h"
+#include "policy/policy_print.h"
+#include "config/settings.h"
 #include "version.h"
 
 static const char help[] =

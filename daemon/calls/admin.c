@@ -6,7 +6,7 @@
 
 #include "calls/handlers.h"
 #include "calls/message.h"
-#include "log.h"
+#include "service/log.h"
 #include "version.h"
 
 #define PROTOCOL_VERSION 1

@@ -9,8 +9,8 @@
 #include "calls/handlers.h"
 #include "calls/message.h"
 #include "calls/who.h"
-#include "log.h"
-#include "messages.h"
+#include "service/log.h"
+#include "service/messages.h"
 #include "version.h"
 
 /* What each call takes: descriptors with it or not; which class of peer; and not while the broker stops. */

@@ -5,11 +5,11 @@
 #ifndef FDBROKER_CALLS_CALLS_H
 #define FDBROKER_CALLS_CALLS_H
 
-#include "config.h"
-#include "job.h"
-#include "metrics.h"
-#include "session.h"
-#include "warnings.h"
+#include "config/config.h"
+#include "jobs/job.h"
+#include "service/metrics.h"
+#include "sessions/session.h"
+#include "service/warnings.h"
 
 /* What the calls can see of the broker. Owned by the broker. */
 struct calls {

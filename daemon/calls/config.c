@@ -7,7 +7,7 @@
 #include "base/printable.h"
 #include "calls/handlers.h"
 #include "calls/message.h"
-#include "config_value.h"
+#include "config/config_value.h"
 
 #define SHOWN_MAX (4 * CONFIG_VALUE_MAX) /* of bytes that are no text four are made */
 

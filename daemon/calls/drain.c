@@ -5,8 +5,8 @@
 
 #include "calls/handlers.h"
 #include "calls/message.h"
-#include "job.h"
-#include "log.h"
+#include "jobs/job.h"
+#include "service/log.h"
 
 /* A Drain that is answered when nothing is under way any more. */
 struct drain_waiter {

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "calls/message.h"
-#include "config.h"
+#include "config/config.h"
 
 /* The record and the protocol name the same things by the same numbers. */
 #define SAME(name)                                                                                 \

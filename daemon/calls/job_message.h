@@ -4,7 +4,7 @@
 #define FDBROKER_CALLS_JOB_MESSAGE_H
 
 #include "fdbroker.pb-c.h"
-#include "job.h"
+#include "jobs/job.h"
 
 struct result_parts {
 	Fdbroker__V1__Result result; /* the message */

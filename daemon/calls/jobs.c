@@ -10,7 +10,7 @@
 #include "calls/handlers.h"
 #include "calls/job_message.h"
 #include "calls/message.h"
-#include "job.h"
+#include "jobs/job.h"
 
 #define MAX_LIST_BYTES (256 * 1024) /* of one JobList; the client asks for the rest */
 

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "calls/handlers.h"
 #include "calls/message.h"
-#include "discard.h"
+#include "processes/discard.h"
 #include "names.h"
 
 static const char *field_of(char *buf, unsigned size, size_t i)

@@ -4,7 +4,7 @@
 #define FDBROKER_CALLS_MESSAGE_H
 
 #include "fdbroker.pb-c.h"
-#include "session.h"
+#include "sessions/session.h"
 
 /* Pack and send. @fds: NULL or descriptors that go with it, consumed in every case. */
 void message_send(

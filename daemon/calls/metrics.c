@@ -12,8 +12,8 @@
 #include "base/printable.h"
 #include "calls/handlers.h"
 #include "calls/message.h"
-#include "fdcount.h"
-#include "metrics_text.h"
+#include "service/fdcount.h"
+#include "service/metrics_text.h"
 #include "version.h"
 
 static void on_state(struct job_observer *observer, struct job *job)

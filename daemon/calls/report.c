@@ -9,7 +9,7 @@
 #include "calls/handlers.h"
 #include "calls/message.h"
 #include "calls/restore_check.h"
-#include "planner.h"
+#include "prepare/planner.h"
 
 /* One report under way; it ends with the child or with its session. */
 struct asked {

@@ -12,9 +12,9 @@
 #include "calls/message.h"
 #include "calls/restore_check.h"
 #include "calls/who.h"
-#include "job.h"
-#include "log.h"
-#include "messages.h"
+#include "jobs/job.h"
+#include "service/log.h"
+#include "service/messages.h"
 
 /* The tie between a session and a job that it has started. Either end may go first. */
 struct asked {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "numbers.h"
+#include "worker/numbers.h"
 #include "plan/plan.h"
 
 void restore_checked_done(struct restore_checked *checked)

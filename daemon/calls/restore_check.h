@@ -4,7 +4,7 @@
 #define FDBROKER_CALLS_RESTORE_CHECK_H
 
 #include "calls/handlers.h"
-#include "job.h"
+#include "jobs/job.h"
 
 struct restore_checked {
 	struct job_spec

@@ -9,7 +9,7 @@
 #include "calls/handlers.h"
 #include "calls/job_message.h"
 #include "calls/message.h"
-#include "job.h"
+#include "jobs/job.h"
 
 struct watcher {
 	struct session_watch watch;

@@ -3,7 +3,7 @@
 #ifndef FDBROKER_CALLS_WHO_H
 #define FDBROKER_CALLS_WHO_H
 
-#include "policy.h"
+#include "policy/policy.h"
 
 struct who {
 	char text

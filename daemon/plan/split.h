@@ -5,7 +5,7 @@
  * "inherited regular file" and gives the tasks the lent descriptor itself, whatever kind of open file
  * stood there before. Proved on criu by tests/e2e/70-split.sh.
  *
- * Pure: bytes in, bytes out. Where they are put is the daemon's business (daemon/overlay.c).
+ * Pure: bytes in, bytes out. Where they are put is the daemon's business (daemon/prepare/overlay.c).
  */
 #ifndef FDBROKER_PLAN_SPLIT_H
 #define FDBROKER_PLAN_SPLIT_H

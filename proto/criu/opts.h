@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The fields of CRIU's criu_opts message: their numbers, names and types, and who may set them in a
- * restore. The one table behind the broker's policy (daemon/policy.c, which decides by it) and
+ * restore. The one table behind the broker's policy (daemon/policy/policy.c, which decides by it) and
  * behind the options of fdbroker-ctl (which writes by it).
  *
  * Numbers, names and types are those of CRIU's images/rpc.proto, up to criu 4.2. The classes come

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Users who are not as good as root (class own of daemon/policy.h): what they may restore with their own rights, and
+# Users who are not as good as root (class own of daemon/policy/policy.h): what they may restore with their own rights, and
 # that neither images nor options nor other users' jobs give them more. Users 4242 and 4243 have no names.
 . "$(dirname "$0")/lib.sh"
 

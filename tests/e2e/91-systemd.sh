@@ -190,8 +190,8 @@ an_idle_daemon_ends() {
 	box_down
 }
 
-message_id() { # name, of daemon/messages.h
-	sed -nE "s/^#define MESSAGE_$1 +\"(.*)\"/\\1/p" "$e2e_top/daemon/messages.h"
+message_id() { # name, of daemon/service/messages.h
+	sed -nE "s/^#define MESSAGE_$1 +\"(.*)\"/\\1/p" "$e2e_top/daemon/service/messages.h"
 }
 
 in_journal() { # match...
@@ -213,7 +213,7 @@ the_journal_has_fields() {
 	assert_match "its text" "$(in_box journalctl -q -x MESSAGE_ID="$(message_id STARTED)")" "takes connections now"
 	assert_match "what is there of the job" "$(in_box journalctl -q -o cat FDBROKER_JOB=1)" "restored, root task is $restored"
 	assert_eq "texts" "$(in_box journalctl --list-catalog | grep -c criu-fdbroker)" \
-		"$(grep -c '^#define MESSAGE_' "$e2e_top/daemon/messages.h")"
+		"$(grep -c '^#define MESSAGE_' "$e2e_top/daemon/service/messages.h")"
 	box_end_tree
 	box_down
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Limits that tests go up to: the defaults of daemon/config_table.c. A test fails if they are not these. */
+/* Limits that tests go up to: the defaults of daemon/config/config_table.c. A test fails if they are not these. */
 #ifndef FDBROKER_E2E_DEFAULTS_H
 #define FDBROKER_E2E_DEFAULTS_H
 

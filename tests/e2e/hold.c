@@ -17,7 +17,7 @@
 
 #include "../unit/fixture.h"
 #include "base/err.h"
-#include "swrk.h"
+#include "worker/swrk.h"
 
 #define WAIT_MS 20000
 #define IS_CALL (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */

@@ -38,7 +38,7 @@ static bool was_there(const struct quiet *q, pid_t pid)
 	return false;
 }
 
-/* Of daemon/zygote.h and discard.h: they are there as long as the broker is. */
+/* Of daemon/processes/zygote.h and discard.h: they are there as long as the broker is. */
 static bool is_part(pid_t pid, pid_t broker)
 {
 	char path[32], name[32] = "";

@@ -21,7 +21,7 @@ struct broker {
 	char cgroup[256];   /* in which it runs alone; "": there is no cgroup v2 */
 	char state[96];     /* what the broker remembers of its jobs */
 	char *fds_at_start; /* its descriptor table when it had just begun to serve */
-	char *children_at_start; /* owned; zygotes (daemon/zygote.h) */
+	char *children_at_start; /* owned; zygotes (daemon/processes/zygote.h) */
 	bool zygotes_may_go; /* a failure of the broker's may have cost it one, which it replaces when needed */
 	int witness; /* a session that must notice nothing of all that happens */
 };

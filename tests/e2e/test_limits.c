@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "config_value.h"
+#include "config/config_value.h"
 #include "defaults.h"
 #include "rawclient.h"
 #include "wire.h"

@@ -17,7 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "lograte.h"
+#include "service/lograte.h"
 #include "rawclient.h"
 
 #define JOURNAL "/run/systemd/journal/socket"

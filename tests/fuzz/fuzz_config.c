@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_text.h"
-#include "config_value.h"
+#include "config/config_text.h"
+#include "config/config_value.h"
 
 static void config_same_again(const struct config *config)
 {

@@ -8,7 +8,7 @@
 #include "fdbroker.pb-c.h"
 #include "names.h"
 #include "plan/target.h"
-#include "policy.h"
+#include "policy/policy.h"
 #include "wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../daemon/breakpoints.c"
+#include "../../daemon/worker/breakpoints.c"
 
 int main(void)
 {

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "breakpoints.h"
+#include "worker/breakpoints.h"
 
 #define ASKED     10
 #define ALL_TEN_S 5 /* of at most 20, if every call took its own deadline */

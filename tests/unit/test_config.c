@@ -10,9 +10,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "config_file.h"
-#include "config_show.h"
-#include "config_value.h"
+#include "config/config_file.h"
+#include "config/config_show.h"
+#include "config/config_value.h"
 
 /* ---- the table ---- */
 

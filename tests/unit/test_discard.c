@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Closing off the loop: what hangs holds back nothing. A TCP socket that lingers stands for a dead file system. */
-#include "discard.h"
+#include "processes/discard.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Counting open descriptors, both ways. */
-#include "fdcount.h"
+#include "service/fdcount.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Children that hand back a descriptor, fail, crash, hang, or are asked questions. */
-#include "helper.h"
+#include "processes/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "sandbox.h"
+#include "processes/sandbox.h"
 
 static struct event_base *base;
 static struct reaper *reaper;

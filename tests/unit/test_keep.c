@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Records and logs that the next one finds, whatever the one before has left there. */
-#include "keep.h"
+#include "jobs/keep.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "fixture.h"
-#include "kept.h"
+#include "jobs/kept.h"
 
 static struct record whole_record(void)
 {

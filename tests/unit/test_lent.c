@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names -> descriptors; and the thread that closes what is no longer wanted. */
-#include "lent.h"
+#include "sessions/lent.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "discard.h"
+#include "processes/discard.h"
 #include "fixture.h"
 
 static int null(void)

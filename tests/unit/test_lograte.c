@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How many lines one user may cause. */
 #include "fixture.h"
-#include "lograte.h"
+#include "service/lograte.h"
 
 static void the_rest_is_left_out(void **state)
 {

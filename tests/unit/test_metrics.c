@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is counted of jobs, and who of many users is shown. */
-#include "metrics.h"
+#include "service/metrics.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* OpenMetrics text: single lines, and the rules that hold for all of it. A parser reads it in e2e/68-metrics.sh. */
-#include "metrics_text.h"
+#include "service/metrics_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Numbers in criu's table: agreed ones, the broker's own, and the rest. */
-#include "numbers.h"
+#include "worker/numbers.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who is at the other end: a child that connects, and lives or has gone by the time that it is asked. */
-#include "peer.h"
+#include "policy/peer.h"
 
 #include <signal.h>
 #include <stdio.h>

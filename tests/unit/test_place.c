@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "place.h"
+#include "worker/place.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NOTHING  (-1)

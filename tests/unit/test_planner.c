@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Images that are planned with in a child, and what it says after that; what is believed of it. */
-#include "prepare.h"
+#include "prepare/prepare.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "fixture.h"
 
 static struct event_base *base;

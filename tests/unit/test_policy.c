@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "criu/field.h"
 #include "criu/opts.h"
-#include "policy.h"
+#include "policy/policy.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Fair between users, whatever they do. */
-#include "queue.h"
+#include "jobs/queue.h"
 
 #include <stdlib.h>
 #include <string.h>

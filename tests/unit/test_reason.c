@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The telling line of criu's log. The logs are shortened from real runs of criu 4.1.1. */
-#include "reason.h"
+#include "worker/reason.h"
 
 #include <string.h>
 #include <sys/mman.h>

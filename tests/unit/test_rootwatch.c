@@ -3,7 +3,7 @@
  * The end of a task that is not ours: a child of our child has forked it and gone, and our child, a
  * subreaper, has become its parent and waits for it when it is told to.
  */
-#include "rootwatch.h"
+#include "trees/rootwatch.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a child can and cannot do once it has given up its privileges. */
-#include "sandbox.h"
+#include "processes/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

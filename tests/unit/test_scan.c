@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What may be unpacked of what a planner child hands back. */
-#include "scan.h"
+#include "prepare/scan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "fixture.h"
 #include "planned.pb-c.h"
 

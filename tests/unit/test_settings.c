@@ -9,9 +9,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "config_value.h"
-#include "log.h"
-#include "settings.h"
+#include "config/config_value.h"
+#include "service/log.h"
+#include "config/settings.h"
 
 static char path[] = "/tmp/fdbroker-settings-XXXXXX";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The first and last lines of a log, and how much is missing between them. */
-#include "shorten.h"
+#include "jobs/shorten.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a program finds when it is started by spawn.c: descriptors, signals, environment, session. */
-#include "spawn.h"
+#include "processes/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "zygote.h"
+#include "processes/zygote.h"
 
 static char *const empty[] = { NULL };
 

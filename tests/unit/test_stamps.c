@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whatever happens to the files of a directory is noticed. */
-#include "stamps.h"
+#include "prepare/stamps.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* criu's statistics: real files of criu 4.1.1, and what is none. */
-#include "stats.h"
+#include "worker/stats.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* criu's RPC: what we send, byte for byte where it matters, and what we make of what it says. */
-#include "swrk.h"
+#include "worker/swrk.h"
 
 #include <stdlib.h>
 #include <string.h>

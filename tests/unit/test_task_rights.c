@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* task_rights: what is read in /proc/PID/status, and what of it is more than a user has. */
-#include "task_rights.h"
+#include "policy/task_rights.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Counters of users and their limits; under AddressSanitizer also that each is freed in time. */
-#include "config_table.h"
-#include "users.h"
+#include "config/config_table.h"
+#include "policy/users.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What children are born with, whose children they are, and zygotes that are killed or stopped. */
-#include "zygote.h"
+#include "processes/zygote.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 #include "children.h"
 #include "fixture.h"
-#include "parcel.h"
+#include "processes/parcel.h"
 
 static int setup(void **state)
 {

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "broker.h"
-#include "config_value.h"
+#include "config/config_value.h"
 #include "failing-malloc.h"
 
 #ifndef __SANITIZE_ADDRESS__ /* which has a malloc() of its own */
