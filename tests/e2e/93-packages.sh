@@ -113,21 +113,21 @@ purge() { # traces of before it was installed
 # As it would be built where RPM is at home, but that what it needs is not looked for as packages. Its files are those that
 # "make install" makes, no more and no less; those of the library, what is for developers and the rest are apart.
 test_rpm() {
-	local name=criu-fdbroker-$VERSION packages
+	local name=criu-fdbroker-$VERSION rpms
 
 	mkdir -p rpm/SOURCES
 	tar -C "$e2e_top" --exclude='./build*' --exclude=./.git --exclude=./.cache --transform "s,^\\.,$name," -czf "rpm/SOURCES/$name.tar.gz" .
 	CFLAGS=-O0 rpmbuild -bb --noclean --nodeps --load "$e2e_top/tests/rig/rpm-macros" --define '_topdir /tmp/rpm' \
 		--define '_tmppath /tmp' "$e2e_top/packaging/criu-fdbroker.spec" >rpm.log 2>&1 || fail "$(tail -n 20 rpm.log)"
-	mapfile -t packages < <(find rpm/RPMS -name '*.rpm' | sort)
-	assert_eq "packages" "$(basename -a "${packages[@]%-"$VERSION"-*}" | tr '\n' ' ')" \
+	mapfile -t rpms < <(find rpm/RPMS -name '*.rpm' | sort)
+	assert_eq "packages" "$(basename -a "${rpms[@]%-"$VERSION"-*}" | tr '\n' ' ')" \
 		"criu-fdbroker libfdbroker libfdbroker-devel "
-	rpm -qp --qf '[%{filemodes:perms} %{filenames}\n]' "${packages[@]}" | sed -n 's/^[-l][^ ]* //p' | sort >files
+	rpm -qp --qf '[%{filemodes:perms} %{filenames}\n]' "${rpms[@]}" | sed -n 's/^[-l][^ ]* //p' | sort >files
 	(cd rpm/BUILDROOT/* && find . ! -type d | sed 's/^\.//' | sort) >installed
 	assert_eq "differences" "$(diff installed files || true)" ""
 	assert_match "files" "$(<files)" "/usr/lib/systemd/system/criu-fdbroker.socket"
-	assert_eq "of the library" "$(rpm -qpl "${packages[1]}" | grep -v licenses)" /usr/lib64/libfdbroker.so.0
-	assert_match "needs" "$(rpm -qp --requires "${packages[0]}")" "libsystemd.so.0"
+	assert_eq "of the library" "$(rpm -qpl "${rpms[1]}" | grep -v licenses)" /usr/lib64/libfdbroker.so.0
+	assert_match "needs" "$(rpm -qp --requires "${rpms[0]}")" "libsystemd.so.0"
 	rm -rf rpm
 }
 
