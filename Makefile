@@ -6,7 +6,7 @@
 
 VERSION := 0.1.0
 # Number in the soname: raised when a program that was linked before could not run any more.
-SOVERSION := 0
+SOVERSION := 1
 
 # ---- what the user may set --------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ nothing_runs() {
 
 # Nothing is left but what the administrator has made, the group, and the tree in its scope.
 purge() { # traces of before it was installed
-	in_box dpkg --purge criu-fdbroker libfdbroker-dev libfdbroker0 >/tmp/dpkg.log 2>&1 || fail "$(</tmp/dpkg.log)"
+	in_box dpkg --purge criu-fdbroker libfdbroker-dev libfdbroker1 >/tmp/dpkg.log 2>&1 || fail "$(</tmp/dpkg.log)"
 	assert_tree_lives
 	nothing_runs
 	assert_eq "what is left" "$(comm -13 <(echo "$1") <(traces))" /etc/criu-fdbroker
@@ -126,7 +126,7 @@ test_rpm() {
 	(cd rpm/BUILDROOT/* && find . ! -type d | sed 's/^\.//' | sort) >installed
 	assert_eq "differences" "$(diff installed files || true)" ""
 	assert_match "files" "$(<files)" "/usr/lib/systemd/system/criu-fdbroker.socket"
-	assert_eq "of the library" "$(rpm -qpl "${rpms[1]}" | grep -v licenses)" /usr/lib64/libfdbroker.so.0
+	assert_eq "of the library" "$(rpm -qpl "${rpms[1]}" | grep -v licenses)" /usr/lib64/libfdbroker.so.1
 	assert_match "needs" "$(rpm -qp --requires "${rpms[0]}")" "libsystemd.so.0"
 	rm -rf rpm
 }
