@@ -433,7 +433,7 @@ install-service: $(DAEMON) $(SERVICE)
 	$(Q)$(call put,755,$(DAEMON),$(SBINDIR)/criu-fdbroker)
 	$(Q)$(call put,644,$(SERVICE),$(UNITDIR)/criu-fdbroker.service)
 	$(Q)$(call put,644,systemd/criu-fdbroker.socket,$(UNITDIR)/criu-fdbroker.socket)
-	$(Q)if [ "$(or $(SYSTEMD_VERSION),0)" -ge 254 ]; then \
+	$(Q)if [ "$(or $(SYSTEMD_VERSION),0)" -ge 253 ]; then \
 		$(call put,644,systemd/newer.conf,$(UNITDIR)/criu-fdbroker.service.d/newer.conf); fi
 	$(Q)$(call put,644,systemd/vendor.conf,$(VENDORDIR)/service.conf)
 	$(Q)$(call put,644,systemd/sysusers.conf,$(SYSUSERSDIR)/criu-fdbroker.conf)

@@ -94,7 +94,7 @@ box_dpkg() { # folder
 
 # What "make install" makes, and what docs/operations.md says to do after it.
 box_install_stage() {
-	cp -a "$e2e_build/stage/$((box_systemd >= 254 ? 257 : 252))/." "$inside/"
+	cp -a "$e2e_build/stage/$((box_systemd >= 253 ? 257 : 252))/." "$inside/"
 	in_box systemd-sysusers 2>/tmp/sysusers || fail "$(</tmp/sysusers)"
 	in_box systemd-tmpfiles --create criu-fdbroker.conf
 	in_box journalctl --update-catalog
