@@ -22,7 +22,7 @@ test_the_documented_client_restores() {
 	start_broker
 	client images tmp/old new >said
 	assert_match "what it says" "$(tr '\n' ' ' <said)" \
-		'^job 1 event started .*event post-restore .*restored as pid '"$target"' with a pidfd: anon_inode:\[pidfd\] $'
+		'^job 1 event planned event started .*event post-restore .*restored as pid '"$target"' with a pidfd: anon_inode:\[pidfd\] $'
 	assert_eq "the mapped descriptor" "$(fd_is "$target" 3)" /tmp/new
 	assert_eq "the other" "$(fd_is "$target" 4)" /tmp/other
 	end "$target"

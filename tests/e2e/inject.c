@@ -29,6 +29,7 @@ static const struct inject_errors may_fail[] = {
 	{ "fchmod", { "EIO", "ENOSPC" } },
 	{ "fcntl", { "EMFILE", "ENOMEM" } },
 	{ "fstat", { "EIO", "ENOMEM" } },
+	{ "fstatfs", { "EIO", "ENOMEM" } },
 	{ "fsync", { "EIO", "ENOSPC" } },
 	{ "ftruncate", { "ENOSPC", "EIO" } },
 	{ "getdents64", { "EIO", "ENOMEM" } },
