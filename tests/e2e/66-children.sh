@@ -102,7 +102,7 @@ test_a_close_that_hangs_harms_its_client_alone() {
 	restores_quickly 10
 	wait_for grep -q 'does not answer' broker.log
 	restores_quickly 10
-	assert_match "the status" "$(ctl status)" 'with 0 descriptors lent'
+	assert_match "the status" "$(ctl status)" ', 0 descriptors lent'
 	touch over
 	wait $hanging || status=$?
 	assert_eq "the status of fuse-hang" $status 0

@@ -237,6 +237,17 @@ test_interrupted_restores_are_cancelled() {
 	stop_broker
 }
 
+no_tree_lives() {
+	[[ $(ctl status) == *"trees     0 alive"* ]]
+}
+
+# What it has open now is what it has at rest: connections that have just ended are closed.
+has_settled() {
+	broker_fds=$(fds_of "$broker")
+	sleep 0.1
+	broker_as_before
+}
+
 test_the_broker_is_started_anew_meanwhile() {
 	local pid status=0
 
@@ -269,7 +280,8 @@ test_the_broker_is_started_anew_meanwhile() {
 	# How a task has ended that is not the broker's child depends on the kernel.
 	[ $status = 1 ] || assert_eq "the status" "$status: $(<waited)" "0: 7"
 	# What it had open at its start was the tree's as well.
-	broker_fds=$(fds_of "$broker")
+	wait_for no_tree_lives
+	wait_for has_settled
 	stop_broker
 }
 
