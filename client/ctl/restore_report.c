@@ -79,8 +79,12 @@ static unsigned text_problems(const struct fdb_result *res)
 
 	for (size_t i = 0; i < fdb_result_n_problems(res); i++) {
 		bool is_error = fdb_result_problem_is_error(res, i);
+		int mapping = fdb_result_problem_mapping(res, i);
+		char which[32] = "";
 
-		out_line(stderr, "%s: %s (%s)", is_error ? "error" : "warning",
+		if (is_error && mapping >= 0)
+			snprintf(which, sizeof(which), "mappings[%d]: ", mapping);
+		out_line(stderr, "%s: %s%s (%s)", is_error ? "error" : "warning", which,
 			fdb_result_problem_text(res, i), fdb_result_problem_code(res, i));
 		errors += is_error;
 	}

@@ -192,7 +192,8 @@ test_7_what_the_plan_refuses() {
 
 refused() { # argument...
 	assert_status 3 ctl restore -D images "$@"
-	assert_on_page plan "$(sed -n 's/^fdbroker-ctl restore: //p' <<<"$output")"
+	# Of several problems each has a line of its own.
+	assert_on_page plan "$(sed -nE 's/^fdbroker-ctl restore: //p; s/^error: //p' <<<"$output")"
 }
 
 # ---- files --------------------------------------------------------------------------------------

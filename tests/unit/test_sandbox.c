@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "fixture.h"
 
 /* A directory of its own, for what is to be read. */
@@ -253,7 +254,7 @@ static bool is_a_mounter(void)
 	char text[4096] = "";
 	const char *capabilities;
 	struct err err;
-	int fd;
+	autofd int fd = -1;
 
 	if (sandbox_mounter(&err) < 0)
 		return false;
