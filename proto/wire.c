@@ -130,6 +130,7 @@ int wire_send(int sock, const void *data, size_t size, const int *fds, size_t n_
 		__attribute__((aligned(__alignof__(struct cmsghdr)))) = { 0 };
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
 
 	if (n_fds > WIRE_MAX_FDS)
 		return -EINVAL;
@@ -145,9 +146,10 @@ int wire_send(int sock, const void *data, size_t size, const int *fds, size_t n_
 		msg.msg_control = control;
 		msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
 	}
-	if (sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	return 0;
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
 }
 
 void wire_tune(int sock)

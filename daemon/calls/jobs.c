@@ -121,6 +121,15 @@ int wait_call(const struct call *call, struct err *err)
 	return job ? wait_for(call, job, err) : -1;
 }
 
+/* Too late to be cancelled. */
+static const char *what_it_is(const struct record *r)
+{
+	if (!r->success)
+		return "has failed already";
+	return r->state == JOB_ENDED ? "has ended already"
+				     : "is restored already, its tree is its own master";
+}
+
 int cancel_call(const struct call *call, struct err *err)
 {
 	const Fdbroker__V1__Cancel *cancel = call->message->cancel;
@@ -131,9 +140,7 @@ int cancel_call(const struct call *call, struct err *err)
 		return -1;
 	if (job_record(job)->has_result)
 		return err_set(err, ERR_TOO_LATE, 0, "job", "job %lu %s",
-			(unsigned long)job_id(job),
-			job_record(job)->success ? "is restored already, its tree is its own master"
-						 : "has failed already");
+			(unsigned long)job_id(job), what_it_is(job_record(job)));
 	/* First, for it may fail; and nothing ends a job before the loop comes to it. */
 	if (wait_for(call, job, err) < 0)
 		return -1;

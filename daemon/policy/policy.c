@@ -63,8 +63,9 @@ int policy_may_call(
 
 	if (has >= needs)
 		return 0;
-	return err_set(err, ERR_PERMISSION, 0, NULL, "%s: not for uid %u, whose class is %s: %s",
-		call, peer->uid, policy_class_name(has), rule);
+	return err_set(err, ERR_PERMISSION, 0, NULL,
+		"%s: not for uid %u, whose class is %s: %s; it takes class %s", call, peer->uid,
+		policy_class_name(has), rule, policy_class_name(needs));
 }
 
 bool policy_may_see(const struct policy_peer *peer, uid_t uid)

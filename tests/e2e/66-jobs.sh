@@ -126,6 +126,9 @@ test_cancel_in_the_queue_and_under_way() {
 	assert_status 3 ctl cancel 3
 	assert_match "what it says" "$output" "restored already"
 	end "$(<pid7)"
+	wait_for is_state 3 ended
+	assert_status 3 ctl cancel 3
+	assert_match "what it says" "$output" "job 3 has ended already"
 	stop_broker
 }
 
