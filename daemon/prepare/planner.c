@@ -155,7 +155,7 @@ static int take_files(
 			return -1;
 		*f = (struct overlay_file){ .at = scan->images[i].at,
 			.size = scan->images[i].size };
-		strcpy(f->name, m->images[i]->name);
+		snprintf(f->name, sizeof(f->name), "%s", m->images[i]->name);
 	}
 	ret->n_files = m->n_images;
 	return 0;
