@@ -66,6 +66,50 @@ struct field field_list_get(const struct field_list *list, size_t index)
 	return f;
 }
 
+static int take(struct field_rest *rest, uint64_t size, const uint8_t **ret)
+{
+	if (size > (uint64_t)(rest->end - rest->at))
+		return -EBADMSG;
+	*ret = rest->at;
+	rest->at += size;
+	return 0;
+}
+
+static int take_varint(struct field_rest *rest, uint64_t *ret)
+{
+	size_t used = varint_read(rest->at, (size_t)(rest->end - rest->at), ret);
+
+	rest->at += used;
+	return used && !(rest->at[-1] & 0x80) ? 0 : -EBADMSG;
+}
+
+int field_next(struct field_rest *rest, struct field *ret)
+{
+	const uint8_t *passed;
+	struct field f = { 0 };
+	uint64_t tag, size;
+
+	if (take_varint(rest, &tag) < 0 || tag >> 3 > UINT32_MAX)
+		return -EBADMSG;
+	f.number = (uint32_t)(tag >> 3);
+	f.wire = (enum field_wire)(tag & 7);
+	*ret = f;
+	switch (f.wire) {
+	case FIELD_VARINT:
+		return take_varint(rest, &ret->value);
+	case FIELD_FIXED64:
+		return take(rest, 8, &passed);
+	case FIELD_FIXED32:
+		return take(rest, 4, &passed);
+	case FIELD_BYTES:
+		if (take_varint(rest, &size) < 0 || take(rest, size, &ret->data) < 0)
+			return -EBADMSG;
+		ret->size = (size_t)size;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
 void field_list_done(struct field_list *list)
 {
 	if (list->message)

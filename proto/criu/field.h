@@ -21,7 +21,7 @@ struct field {
 	uint32_t number;
 	enum field_wire wire;
 	uint64_t value;      /* FIELD_VARINT: as it came, not cut to the type's width; else 0 */
-	const uint8_t *data; /* FIELD_BYTES: borrowed from the list; else NULL */
+	const uint8_t *data; /* FIELD_BYTES: borrowed; else NULL */
 	size_t size;         /* bytes of data */
 };
 
@@ -45,6 +45,22 @@ struct field field_list_get(const struct field_list *list, size_t index);
 
 void field_list_done(struct field_list *list);
 #define autofields __attribute__((cleanup(field_list_done)))
+
+/* What has not been read of a message. */
+struct field_rest {
+	const uint8_t *at, *end; /* borrowed */
+};
+
+/**
+ * field_next() - the next field of a message, without memory for it
+ * @rest: not empty; moved behind the field, anywhere on an error
+ * @ret:  its data is borrowed from the message
+ *
+ * For messages whose fields are to be counted before protobuf-c makes memory for each of them.
+ *
+ * Return: 0, or -EBADMSG: cut, or a group.
+ */
+int field_next(struct field_rest *rest, struct field *ret);
 
 /* A message that is being written. Zeroed: empty. */
 struct field_bytes {
