@@ -10,25 +10,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "output.h"
 #include "text.h"
 
 #define CHUNK 65536
-
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
 
 static int copy(int from, int to)
 {
@@ -38,14 +24,12 @@ static int copy(int from, int to)
 	if (!buf)
 		return -ENOMEM;
 	for (;;) {
-		ssize_t n = pread(from, buf, CHUNK, at);
+		ssize_t n = io_read_at(from, buf, CHUNK, at);
 		int r;
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		r = write_all(to, buf, (size_t)n);
+			return (int)n;
+		r = io_write_all(to, buf, (size_t)n);
 		if (r < 0)
 			return r;
 		at += n;
@@ -139,17 +123,6 @@ void logfile_tail(FILE *f, int log, unsigned lines)
 
 /* ---- to standard output, as it grows ---- */
 
-/* Return: bytes, 0 at its end, or -errno. */
-static ssize_t read_at(int log, char *buf, off_t at)
-{
-	ssize_t n;
-
-	do
-		n = pread(log, buf, CHUNK, at);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
 /* A line without its end, which may hold any bytes. Return: 0, or -ENOMEM. */
 static int put_line(char *line, size_t n, logfile_line *put, void *arg)
 {
@@ -175,7 +148,7 @@ int logfile_lines(int log, off_t *at, bool all, logfile_line *put, void *arg)
 
 	if (!buf)
 		return -ENOMEM;
-	while (r == 0 && (n = read_at(log, buf, *at)) > 0) {
+	while (r == 0 && (n = io_read_at(log, buf, CHUNK, *at)) > 0) {
 		char *line = buf, *end;
 
 		while (r == 0 && (end = memchr(line, '\n', (size_t)(buf + n - line)))) {
@@ -201,7 +174,7 @@ int logfile_copy(FILE *f, int log, off_t *at)
 
 	if (!buf)
 		return -ENOMEM;
-	while ((n = read_at(log, buf, *at)) > 0) {
+	while ((n = io_read_at(log, buf, CHUNK, *at)) > 0) {
 		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
 			break; /* the stream keeps the error */
 		*at += n;

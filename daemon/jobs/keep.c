@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "jobs/shorten.h"
 
 #define LOCK_NAME   "lock"
@@ -146,19 +147,6 @@ int keep_open(const char *path, struct keep *ret, struct err *err)
 	return 0;
 }
 
-static int write_all(int fd, const void *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(fd, (const char *)bytes + done, size - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return 0;
-}
-
 static int make_file(struct keep *k, uint64_t job, const char *kind, int flags)
 {
 	char name[NAME_SIZE];
@@ -192,30 +180,12 @@ int keep_write(struct keep *k, uint64_t job, const void *bytes, size_t size)
 	fd = make_file(k, job, NEW_RECORD, O_WRONLY | O_NONBLOCK | O_TRUNC);
 	if (fd < 0)
 		return fd;
-	return replace_file(k, job, NEW_RECORD, RECORD, write_all(fd, bytes, size));
+	return replace_file(k, job, NEW_RECORD, RECORD, io_write_all(fd, bytes, size));
 }
 
 int keep_remove(struct keep *k, uint64_t job)
 {
 	return remove_file(k, job, RECORD);
-}
-
-/* Up to @size. Return: bytes read, or -errno. */
-static ssize_t read_all(int fd, void *buf, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = read(fd, (char *)buf + done, size - done);
-
-		if (n == 0)
-			break;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return (ssize_t)done;
 }
 
 /* buf: of KEEP_MAX_BYTES. Return: bytes read, or -errno. */
@@ -232,7 +202,7 @@ static int64_t read_record(struct keep *k, uint64_t job, void *buf)
 		return -EINVAL;
 	if (st.st_size > KEEP_MAX_BYTES)
 		return -EFBIG;
-	return read_all(fd, buf, KEEP_MAX_BYTES);
+	return io_read_at(fd, buf, KEEP_MAX_BYTES, 0);
 }
 
 struct numbers_found {
@@ -271,17 +241,13 @@ static bool has_record(struct keep *k, uint64_t job)
 
 static int list_records(struct keep *k, struct numbers_found *found)
 {
-	int copy = openat(k->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *d = copy < 0 ? NULL : fdopendir(copy); /* owns copy from here */
+	DIR *d = io_list(k->dir);
+	int r = 0;
 	const char *kind;
 	uint64_t job;
 
-	if (!d) {
-		r = -errno;
-		if (copy >= 0)
-			close(copy);
-		return r;
-	}
+	if (!d)
+		return -errno;
 	for (struct dirent *e; r == 0 && (e = readdir(d));) {
 		if (!name_read(e->d_name, &job, &kind))
 			continue;

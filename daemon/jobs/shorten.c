@@ -2,48 +2,15 @@
 /* The two ends of a log: what criu has begun with, and why it has ended. See shorten.h. */
 #include "jobs/shorten.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/io.h"
 
 #define COPY_BYTES 65536
 #define LINE_ROOM  96   /* for the line between */
 #define LINE_LOOK  4096 /* a cut is moved to the end of a line that is no farther than this */
-
-/* What the file has less than size is no error. Return: bytes read, or -errno. */
-static ssize_t read_at(int fd, char *buf, size_t size, off_t from)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = pread(fd, buf + done, size - done, from + (off_t)done);
-
-		if (n == 0)
-			break;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
-static int write_all(int fd, const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			bytes += n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
-}
 
 /* A log that has become shorter meanwhile is copied as it is. */
 static int copy(int from, off_t start, off_t end, int to)
@@ -53,8 +20,8 @@ static int copy(int from, off_t start, off_t end, int to)
 	while (start < end) {
 		off_t left = end - start;
 		ssize_t n =
-			read_at(from, buf, left < COPY_BYTES ? (size_t)left : COPY_BYTES, start);
-		int r = n > 0 ? write_all(to, buf, (size_t)n) : (int)n;
+			io_read_at(from, buf, left < COPY_BYTES ? (size_t)left : COPY_BYTES, start);
+		int r = n > 0 ? io_write_all(to, buf, (size_t)n) : (int)n;
 
 		if (r < 0 || n == 0)
 			return r;
@@ -68,7 +35,7 @@ static off_t line_before(int fd, off_t pos)
 {
 	char buf[LINE_LOOK];
 	off_t from = pos > LINE_LOOK ? pos - LINE_LOOK : 0;
-	ssize_t n = read_at(fd, buf, (size_t)(pos - from), from);
+	ssize_t n = io_read_at(fd, buf, (size_t)(pos - from), from);
 	const char *end = n > 0 ? memrchr(buf, '\n', (size_t)n) : NULL;
 
 	return end ? from + (end - buf) + 1 : pos;
@@ -78,7 +45,7 @@ static off_t line_before(int fd, off_t pos)
 static off_t line_after(int fd, off_t pos)
 {
 	char buf[LINE_LOOK];
-	ssize_t n = read_at(fd, buf, sizeof(buf), pos);
+	ssize_t n = io_read_at(fd, buf, sizeof(buf), pos);
 	const char *end = n > 0 ? memchr(buf, '\n', (size_t)n) : NULL;
 
 	return end ? pos + (end - buf) + 1 : pos;
@@ -88,7 +55,7 @@ static bool starts_line(int fd, off_t pos)
 {
 	char before;
 
-	return pos == 0 || (read_at(fd, &before, 1, pos - 1) == 1 && before == '\n');
+	return pos == 0 || (io_read_at(fd, &before, 1, pos - 1) == 1 && before == '\n');
 }
 
 int shorten(int from, off_t size, uint64_t max_bytes, int to)
@@ -102,6 +69,6 @@ int shorten(int from, off_t size, uint64_t max_bytes, int to)
 	int r = copy(from, 0, head, to);
 
 	if (r == 0)
-		r = write_all(to, line, (size_t)n);
+		r = io_write_all(to, line, (size_t)n);
 	return r < 0 ? r : copy(from, tail, size, to);
 }

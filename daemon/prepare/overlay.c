@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 #define COPY_BYTES (1 << 30)
 #define SAFE       (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -104,16 +104,11 @@ static int bind_file(int ours, int images, const char *name)
 
 static int bind_all(int ours, int images)
 {
-	int copy = openat(images, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy); /* owns copy from here */
+	DIR *dir = io_list(images);
 	int r = 0;
 
-	if (!dir) {
-		r = -errno;
-		if (copy >= 0)
-			close(copy);
-		return r;
-	}
+	if (!dir)
+		return -errno;
 	for (struct dirent *e; r == 0 && (e = readdir(dir));) {
 		struct stat st;
 

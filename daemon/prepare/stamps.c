@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 #define MAX_FILES 1000000
 
@@ -76,15 +76,12 @@ static int add(int dir, const char *name, struct stamps *stamps, size_t *max)
 
 int stamps_take(int dir, struct stamps *ret)
 {
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *d = copy < 0 ? NULL : fdopendir(copy); /* owns copy from here */
+	DIR *d = io_list(dir);
 	size_t max = 0;
+	int r = 0;
 
-	if (!d) {
-		if (copy >= 0)
-			close(copy);
+	if (!d)
 		return -1;
-	}
 	for (struct dirent *e; r == 0 && (e = readdir(d));)
 		if (is_image(e->d_name))
 			r = add(dir, e->d_name, ret, &max);

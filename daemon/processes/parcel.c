@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "wire.h"
 
 struct head {
@@ -21,26 +22,11 @@ struct head {
 	size_t n_fds;
 };
 
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 int parcel_send(int sock, const void *bytes, size_t size, const int *fds, size_t n_fds)
 {
 	autofd int file = memfd_create("parcel", MFD_CLOEXEC);
 	const struct head head = { size, n_fds };
-	int r = file < 0 ? -errno : write_all(file, bytes, size);
+	int r = file < 0 ? -errno : io_write_all(file, bytes, size);
 
 	if (r == 0)
 		r = wire_send(sock, &head, sizeof(head), &file, 1);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 #define PREFIX    "fdbroker-"
 #define STALE_S   60
@@ -67,16 +68,10 @@ static bool is_old(int parent, const char *name)
  */
 static void remove_stale(int parent)
 {
-	DIR *dir = NULL;
-	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = io_list(parent);
 
-	if (fd < 0)
+	if (!dir)
 		return;
-	dir = fdopendir(fd); /* owns fd from here */
-	if (!dir) {
-		close(fd);
-		return;
-	}
 	for (struct dirent *e; (e = readdir(dir));)
 		if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 && is_old(parent, e->d_name))
 			(void)unlinkat(parent, e->d_name,
@@ -278,13 +273,10 @@ int cgroup_move(struct cgroup *cg, const char *path)
 /* Groups that tasks of the job have made below theirs; empty, for the job's own is. */
 static void remove_below(int dir, int depth)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd); /* owns fd from here */
+	DIR *list = io_list(dir);
 
-	if (!list) {
-		cleanup_fd(&fd);
+	if (!list)
 		return;
-	}
 	for (struct dirent *e; (e = readdir(list));) {
 		autofd int below = -1;
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 /* criu writes a few hundred bytes for each job (stats-restore). */
 #define SIZE         "16m"
@@ -72,18 +73,14 @@ int scratch_make(int scratch, uint64_t job)
 void scratch_remove(int scratch, uint64_t job)
 {
 	char name[24];
+	autofd int fd = -1;
 	DIR *dir;
-	int fd;
 
 	name_of(name, job);
 	fd = openat(scratch, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	dir = fd < 0 ? NULL : io_list(fd);
+	if (!dir)
 		return;
-	dir = fdopendir(fd); /* owns fd from here */
-	if (!dir) {
-		close(fd);
-		return;
-	}
 	for (struct dirent *e; (e = readdir(dir));)
 		if (e->d_name[0] != '.')
 			(void)unlinkat(dirfd(dir), e->d_name, 0);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/printable.h"
 
 /* What /proc/PID/status says. */
@@ -121,16 +122,10 @@ static void note(
 
 static int look_at_groups(int proc, struct groups *g)
 {
-	int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = io_list(proc);
 
-	if (!dir) {
-		int r = -errno;
-
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
+	if (!dir)
+		return -errno;
 	for (struct dirent *e; (e = readdir(dir));) {
 		struct status s;
 		uint32_t pid;
