@@ -145,6 +145,7 @@ SONAME := libfdbroker.so.$(SOVERSION)
 CLIENT_LIBS := $(if $(CLIENT_O),$(B)/$(SONAME) $(B)/libfdbroker.so $(B)/libfdbroker.a)
 PC := $(patsubst client/%.in,$(B)/%,$(wildcard client/fdbroker.pc.in))
 SERVICE := $(B)/criu-fdbroker.service
+NEWER := $(B)/newer.conf
 PLAN := $(if $(PLAN_O),$(B)/libplan.a)
 PROTO := $(B)/libproto.a
 # Nobody needs scdoc to build or to try it: where it is missing there are no manual pages, and "make install" says so.
@@ -154,7 +155,7 @@ MAN := $(and $(shell command -v scdoc),$(shell command -v python3),$(B)/man/.mad
 # ---- programs and libraries -------------------------------------------------------------------
 
 .PHONY: all
-all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) $(SERVICE) $(MAN) ## build everything but the tests (default)
+all: $(PROTO) $(PLAN) $(DAEMON) $(CLIENT_LIBS) $(CTL) $(PC) $(SERVICE) $(NEWER) $(MAN) ## build everything but the tests (default)
 
 .PHONY: tests
 tests: all $(UNIT) $(E2E) $(TOOLS) $(TARGETS) $(RIG) $(if $(SAN),,$(B)/stage/.made) ## build the tests, their tools and targets too
@@ -233,7 +234,7 @@ $(B)/fdbroker.pc: client/fdbroker.pc.in $(B)/flags Makefile
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< >$@
 
-$(SERVICE): systemd/criu-fdbroker.service.in $(B)/gen/version.h Makefile
+$(SERVICE) $(NEWER): $(B)/%: systemd/%.in $(B)/gen/version.h Makefile
 	$(call say,GEN,$@)
 	$(Q)sed -e 's|@SBINDIR@|$(SBINDIR)|g' $< >$@
 
@@ -429,12 +430,12 @@ install-lib: $(CLIENT_LIBS) $(PC)
 	$(Q)$(call put,644,$(B)/fdbroker.pc,$(LIBDIR)/pkgconfig/fdbroker.pc)
 
 .PHONY: install-service
-install-service: $(DAEMON) $(SERVICE)
+install-service: $(DAEMON) $(SERVICE) $(NEWER)
 	$(Q)$(call put,755,$(DAEMON),$(SBINDIR)/criu-fdbroker)
 	$(Q)$(call put,644,$(SERVICE),$(UNITDIR)/criu-fdbroker.service)
 	$(Q)$(call put,644,systemd/criu-fdbroker.socket,$(UNITDIR)/criu-fdbroker.socket)
 	$(Q)if [ "$(or $(SYSTEMD_VERSION),0)" -ge 253 ]; then \
-		$(call put,644,systemd/newer.conf,$(UNITDIR)/criu-fdbroker.service.d/newer.conf); fi
+		$(call put,644,$(NEWER),$(UNITDIR)/criu-fdbroker.service.d/newer.conf); fi
 	$(Q)$(call put,644,systemd/vendor.conf,$(VENDORDIR)/service.conf)
 	$(Q)$(call put,644,systemd/sysusers.conf,$(SYSUSERSDIR)/criu-fdbroker.conf)
 	$(Q)$(call put,644,systemd/tmpfiles.conf,$(TMPFILESDIR)/criu-fdbroker.conf)
@@ -452,7 +453,7 @@ else
 endif
 
 # What "make install" makes, for an old and for a new systemd: tests/e2e/9* put it into a box.
-$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(MAN) $(wildcard systemd/* client/completions/*) $(DOCS) \
+$(B)/stage/.made: $(DAEMON) $(CTL) $(CLIENT_LIBS) $(PC) $(SERVICE) $(NEWER) $(MAN) $(wildcard systemd/* client/completions/*) $(DOCS) \
 	Makefile
 	$(call say,STAGE,$(@D))
 	$(Q)rm -rf $(@D)

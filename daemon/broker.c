@@ -298,6 +298,7 @@ static int start_jobs(struct broker *b, struct sysd_kept *kept, size_t n_kept)
 	}
 	calls_count(&b->calls);
 	r = jobs_recover(&b->jobs, kept, n_kept);
+	standing_tell(b->standing); /* with the trees that it has found */
 	if (r < 0)
 		log_line(LOG_ERR, NULL, "cannot read what is kept in %s: %s", b->config->state_dir,
 			strerrordesc_np(-r));

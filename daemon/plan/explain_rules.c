@@ -302,7 +302,7 @@ const struct explain_reason explain_reasons[] = {
 	{ "peer-missing",
 		"Lend a socket that is connected to the new peer: `fdbroker-ctl plan` lists it as a need." },
 	{ "permission",
-		"criu opens it as root with the broker's own capabilities: look at network file systems that do not trust root, and at AppArmor and SELinux." },
+		"criu opens it as root, in class own as its client: look at who may open the file, at network file systems that do not trust root, and at AppArmor and SELinux." },
 	{ "pid-taken",
 		"End the process that has it, or restore in a new pid namespace; a dumped tree that still runs has all its pids." },
 	{ "program-changed",

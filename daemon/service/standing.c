@@ -21,15 +21,16 @@ struct standing {
 	unsigned idle_looks;
 };
 
-static void tell_status(struct standing *s)
+void standing_tell(struct standing *s)
 {
 	const struct jobs *jobs = s->spec.jobs;
 	unsigned at_work = (unsigned)jobs->workers.running;
 	char status[sizeof(s->status)];
 
 	snprintf(status, sizeof(status),
-		"%s%u restoring, %u waiting, %u trees alive, %lu restored and %lu failed so far",
+		"%s%u restoring, %u waiting, %u tree%s alive, %lu restored and %lu failed so far",
 		jobs->draining ? "draining; " : "", at_work, jobs->under_way - at_work, jobs->trees,
+		jobs->trees == 1 ? "" : "s",
 		(unsigned long)jobs->done, (unsigned long)jobs->failed);
 	if (strcmp(status, s->status) != 0 && sysd_status(status))
 		snprintf(s->status, sizeof(s->status), "%s", status);
@@ -42,7 +43,7 @@ static void look(evutil_socket_t none, short what, void *arg)
 
 	(void)none, (void)what;
 	sysd_alive();
-	tell_status(s);
+	standing_tell(s);
 	if (*s->spec.sessions || jobs->under_way || jobs->trees)
 		s->idle_looks = 0;
 	else if (s->idle_s && s->idle_looks++ == s->idle_s)
@@ -66,7 +67,6 @@ int standing_new(const struct standing_spec *spec, struct standing **ret)
 			event_free(s->look);
 		return -ENOMEM;
 	}
-	tell_status(s);
 	*ret = TAKE_PTR(s);
 	return 0;
 }

@@ -24,6 +24,9 @@ struct standing_spec {
 /* Return: 0 or -ENOMEM. standing_free() ends it. */
 int standing_new(const struct standing_spec *spec, struct standing **ret);
 
+/* Say how things stand, if it has changed: by itself every second, and where that would be late. */
+void standing_tell(struct standing *s);
+
 /* NULL is allowed. */
 void standing_free(struct standing *s);
 

@@ -51,6 +51,8 @@ order() { # name
 	restart)
 		in_box systemctl restart criu-fdbroker
 		runs_anew "$pid" || fail "no other daemon"
+		# At once, not only when it looks around the next time.
+		assert_match "its status" "$(unit StatusText)" "1 tree alive"
 		;;
 	kill)
 		in_box systemctl kill -s KILL --kill-who=main criu-fdbroker
@@ -92,6 +94,10 @@ is_reloaded() {
 	in_journal MESSAGE_ID="$(message_id RELOADED)"
 }
 
+has_setting() { # KEY=VALUE
+	[[ $(in_box fdbroker-ctl config) == *"$1"* ]]
+}
+
 reload_disturbs_nothing() {
 	local pid
 
@@ -104,6 +110,16 @@ reload_disturbs_nothing() {
 	wait_for is_reloaded
 	assert_eq "the daemon" "$(unit ActiveState) $(unit MainPID) $(unit NRestarts)" "active $pid 0"
 	box_restore
+	assert_tree_lives
+	# What is wrong in a file is told by whoever reloads, and changes nothing.
+	in_box sh -c 'mkdir -p /etc/criu-fdbroker && printf "[Limits]\nMaxMappings=7\nMaxWorkers=many\n" >/etc/criu-fdbroker/new.conf'
+	assert_status 1 in_box systemctl reload criu-fdbroker
+	assert_eq "the daemon" "$(unit ActiveState) $(unit MainPID) $(unit NRestarts)" "active $pid 0"
+	assert_match "the setting" "$(in_box fdbroker-ctl config)" "MaxMappings=[0-9]{3}"
+	assert_match "the journal" "$(in_box journalctl -u criu-fdbroker)" "new.conf:3: MaxWorkers"
+	in_box sed -i /MaxWorkers/d /etc/criu-fdbroker/new.conf
+	in_box systemctl reload criu-fdbroker
+	wait_for has_setting MaxMappings=7
 	assert_tree_lives
 	box_end_tree
 	box_down
