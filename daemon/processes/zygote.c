@@ -24,7 +24,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -32,6 +31,7 @@
 #include "service/log.h"
 #include "wire.h"
 
+#define WAIT_MS   20 /* at one time */
 #define ANSWER_MS 1000
 #define SOCK      (STDERR_FILENO + 1) /* in a zygote and in a child: its one descriptor */
 #define ZYGOTES   2
@@ -159,23 +159,19 @@ static void serve(int sock)
 
 /* ---- in the daemon ---- */
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
+/*
+ * Counted in short waits, not by a clock: on a machine or in a cgroup that is frozen meanwhile the clock goes on, and a
+ * zygote that has had no time to answer would be taken for one that hangs.
+ */
 static int receive(int sock, struct answer *ret)
 {
-	uint64_t end = now_ms() + ANSWER_MS, now;
 	ssize_t n = -1;
 
-	while (n < 0 && (now = now_ms()) < end) {
+	for (int waited = 0; n < 0 && waited < ANSWER_MS;) {
 		struct pollfd p = { .fd = sock, .events = POLLIN };
 
-		(void)poll(&p, 1, (int)(end - now));
+		if (poll(&p, 1, WAIT_MS) == 0)
+			waited += WAIT_MS;
 		n = recv(sock, ret, sizeof(*ret), MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;

@@ -25,10 +25,10 @@
 
 #ifdef __x86_64__
 
-#define DEADLINE_MS  2000
 #define POLL_US      200
-#define TRACED_EXIT  0 /* the child ran through to its end */
-#define REFUSED_EXIT 1 /* it was not allowed to be traced */
+#define MAX_POLLS    10000 /* some two seconds */
+#define TRACED_EXIT  0     /* the child ran through to its end */
+#define REFUSED_EXIT 1     /* it was not allowed to be traced */
 
 /* Where the breakpoint is. Must exist as a function, and be entered by a call. */
 static void __attribute__((noinline, noclone)) landing(void)
@@ -45,33 +45,25 @@ static void __attribute__((noreturn)) child(void)
 	_exit(TRACED_EXIT);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /*
  * Polled: a pidfd tells of the end of a process but not of its stops, and SIGCHLD belongs to the caller's
- * other children as well. Return: 0 with *ret_status, or -errno.
+ * other children as well. Counted, not timed: while a machine is frozen its clock goes on.
+ * @polls: how many are left. Return: 0 with *ret_status, or -errno.
  */
-static int next_status(pid_t pid, int64_t deadline_ms, int *ret_status)
+static int next_status(pid_t pid, int *polls, int *ret_status)
 {
 	const struct timespec pause = { .tv_nsec = POLL_US * 1000 };
 
-	for (;;) {
+	while ((*polls)-- > 0) {
 		pid_t got = waitpid(pid, ret_status, WNOHANG);
 
 		if (got == pid)
 			return 0;
 		if (got < 0)
 			return -errno;
-		if (now_ms() >= deadline_ms)
-			return -ETIMEDOUT;
 		nanosleep(&pause, NULL);
 	}
+	return -ETIMEDOUT;
 }
 
 /* A breakpoint on execution is 0 in all its bits of DR7 but the one that enables it (criu does the same). */
@@ -86,10 +78,9 @@ static int set_breakpoint(pid_t pid, void (*where)(void))
 
 static int watch(pid_t pid)
 {
-	int64_t deadline_ms = now_ms() + DEADLINE_MS;
-	int status, r;
+	int polls = MAX_POLLS, status, r;
 
-	r = next_status(pid, deadline_ms, &status);
+	r = next_status(pid, &polls, &status);
 	if (r < 0)
 		return r;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED_EXIT)
@@ -104,7 +95,7 @@ static int watch(pid_t pid)
 		return -errno;
 
 	/* 2. */
-	r = next_status(pid, deadline_ms, &status);
+	r = next_status(pid, &polls, &status);
 	if (r < 0)
 		return r;
 	if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP)

@@ -258,6 +258,30 @@ static void does_not_wait_for_ever(void **state)
 	expect_child();
 }
 
+/* Both stand still for longer than a zygote may take, and the daemon is the first to go on. */
+static void is_no_hang_if_all_is_frozen(void **state)
+{
+	pid_t zygote = zygote_pid(0), daemon = getpid(), freezer;
+	int status;
+
+	(void)state;
+	assert_int_equal(kill(zygote, SIGSTOP), 0);
+	assert_int_equal(waitpid(zygote, &status, WUNTRACED), zygote);
+	freezer = fork();
+	if (freezer == 0) {
+		usleep(100000);
+		kill(daemon, SIGSTOP);
+		usleep(1500000);
+		kill(daemon, SIGCONT);
+		usleep(50000);
+		_exit(kill(zygote, SIGCONT) < 0);
+	}
+	expect_child();
+	assert_int_equal(waitpid(freezer, &status, 0), freezer);
+	assert_int_equal(status, 0);
+	assert_int_equal(zygote_pid(0), zygote);
+}
+
 static void is_born_into_a_cgroup(void **state)
 {
 	int none = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), pair[2];
@@ -320,18 +344,25 @@ int main(void)
 		{ "carries 4000 descriptors", 100, 4000 },
 		{ "carries 8200 descriptors and 3 MiB", 3 << 20, 8200 },
 	};
-	struct CMUnitTest tests[sizeof(weights) / sizeof(weights[0]) + 7] = {
+	static const struct CMUnitTest others[] = {
 		TEST(is_born_with_nothing),
 		TEST(carries_no_half),
 		TEST(survives),
 		TEST(survives_the_end_of_both),
 		TEST(does_not_wait_for_ever),
+		TEST(is_no_hang_if_all_is_frozen),
 		TEST(is_born_into_a_cgroup),
 		cmocka_unit_test(dies_with_the_daemon),
 	};
+	enum {
+		WEIGHTS = sizeof(weights) / sizeof(weights[0]),
+		OTHERS = sizeof(others) / sizeof(others[0])
+	};
+	struct CMUnitTest tests[OTHERS + WEIGHTS];
 
-	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++)
-		tests[i + 7] = (struct CMUnitTest){ weights[i].name, carries, setup, teardown,
+	memcpy(tests, others, sizeof(others));
+	for (size_t i = 0; i < WEIGHTS; i++)
+		tests[OTHERS + i] = (struct CMUnitTest){ weights[i].name, carries, setup, teardown,
 			(void *)&weights[i] };
 	return cmocka_run_group_tests_name("zygote", tests, NULL, NULL);
 }
