@@ -167,13 +167,13 @@ int main(void)
 		{ "garbage", BYTES("\xff\xff\xff"), -1, { 0 } },
 		{ "empty packet", BYTES(""), -1, { 0 } },
 	};
-	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 4] = { cmocka_unit_test(request),
+	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 5] = { cmocka_unit_test(request),
 		cmocka_unit_test(cgroups_are_managed_where_asked_for),
 		cmocka_unit_test(without_rights), cmocka_unit_test(nothing_lent),
 		cmocka_unit_test(acks) };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		tests[i + 4] =
+		tests[i + 5] =
 			(struct CMUnitTest){ cases[i].name, reply, NULL, NULL, (void *)&cases[i] };
 	return cmocka_run_group_tests_name("swrk", tests, NULL, NULL);
 }
