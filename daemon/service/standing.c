@@ -30,8 +30,8 @@ void standing_tell(struct standing *s)
 	snprintf(status, sizeof(status),
 		"%s%u restoring, %u waiting, %u tree%s alive, %lu restored and %lu failed so far",
 		jobs->draining ? "draining; " : "", at_work, jobs->under_way - at_work, jobs->trees,
-		jobs->trees == 1 ? "" : "s",
-		(unsigned long)jobs->done, (unsigned long)jobs->failed);
+		jobs->trees == 1 ? "" : "s", (unsigned long)jobs->done,
+		(unsigned long)jobs->failed);
 	if (strcmp(status, s->status) != 0 && sysd_status(status))
 		snprintf(s->status, sizeof(s->status), "%s", status);
 }
