@@ -360,7 +360,7 @@ fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## fuzz all parsers of strangers' bytes, FUZZ_SEC
 	done
 
 .PHONY: lint
-lint: $(GEN_H) ## format, analysers, scripts, layers, the map of the sources
+lint: all $(GEN_H) ## format, analysers, scripts, layers, the map of the sources
 	@$(RUN) $(LINT)
 
 .PHONY: layers

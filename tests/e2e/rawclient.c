@@ -63,14 +63,16 @@ static void write_criu(const struct broker *b, const char *mode)
 
 static _Noreturn void exec_broker(const struct broker *b, const char *const *options)
 {
-	char program[PATH_MAX], criu[PATH_MAX];
+	char program[PATH_MAX], criu[PATH_MAX], log[PATH_MAX];
 	const char *argv[12 + MAX_OPTIONS] = { "criu-fdbroker", "--socket", b->socket, "--criu",
 		criu, "--criu-fault", "0", "--state", b->state, "-v", "--no-config" };
 
 	build_path(program, getenv("RAW_BROKER") ?: "criu-fdbroker");
 	snprintf(criu, sizeof(criu), "%s/criu", b->dir);
+	snprintf(log, sizeof(log), "%s/log", b->dir);
 	if (!getenv("RAW_VERBOSE"))
-		(void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+		(void)dup2(
+			open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), STDERR_FILENO);
 	for (size_t i = 0; options && options[i] && i < MAX_OPTIONS; i++)
 		argv[11 + i] = options[i];
 	execv(program, (char *const *)argv);
@@ -202,6 +204,23 @@ static void write_cgroup(const struct broker *b, const char *name, const char *t
 	close(fd);
 }
 
+/* It does not come up: say all that can be said of it. */
+static _Noreturn void fail_start(const struct broker *b)
+{
+	char command[512];
+	int status = 0;
+	pid_t ended = waitpid(b->pid, &status, WNOHANG);
+
+	snprintf(command, sizeof(command),
+		"cat %s/log >&2; for p in %d $(pgrep -P %d); do echo $p $(cat /proc/$p/comm "
+		"/proc/$p/wchan /proc/$p/syscall /proc/$p/stack) >&2; done",
+		b->dir, (int)b->pid, (int)b->pid);
+	(void)!system(command);
+	fail_msg("the broker does not come up; waitpid() says %d, status %#x", (int)ended,
+		(unsigned)status);
+	abort();
+}
+
 void broker_launch(struct broker *b, const char *const *options)
 {
 	make_cgroup(b);
@@ -212,7 +231,8 @@ void broker_launch(struct broker *b, const char *const *options)
 		exec_broker(b, options);
 	}
 	for (int i = 0; access(b->socket, F_OK) < 0; i++) {
-		assert_true(i < WAIT_MS / 10);
+		if (i == WAIT_MS / 10)
+			fail_start(b);
 		pause_ms(10);
 	}
 	/* Two sessions, so that what serving costs by itself (an accepted connection) is in the picture. */
