@@ -111,11 +111,23 @@ static bool is_early(struct fdb_client *c, uint64_t number)
 	return early;
 }
 
+/* Return: 0; -EAGAIN: there is no log yet; another -errno of fdb_log(). */
+static int ask(struct fdb_client *c, struct log *l, int *ret_fd, bool *ret_complete)
+{
+	int r = fdb_log(c, l->job, CTL_WAIT_MS, ret_fd, ret_complete);
+
+	if (r != -EALREADY || l->fd >= 0)
+		return r;
+	if (is_early(c, l->job))
+		return -EAGAIN;
+	/* Between the two questions criu may have been started, and have ended. */
+	return fdb_log(c, l->job, CTL_WAIT_MS, ret_fd, ret_complete);
+}
+
 /* Return: 0, *ret_complete; an exit code; told. */
 static int look(struct ctl *ctl, struct fdb_client *c, struct log *l, bool *ret_complete)
 {
-	struct out_error e = { 0 };
-	int fd, r = fdb_log(c, l->job, CTL_WAIT_MS, &fd, ret_complete);
+	int fd, r = ask(c, l, &fd, ret_complete);
 
 	if (r == 0) {
 		/* Each is an open file of its own on the same log; that of a broker started anew may be another. */
@@ -124,18 +136,9 @@ static int look(struct ctl *ctl, struct fdb_client *c, struct log *l, bool *ret_
 		return 0;
 	}
 	*ret_complete = false;
-	if (r == -EPIPE)
-		return dial_anew(ctl, WHAT, c, NULL);
-	if (r == -ESRCH && l->fd < 0) {
-		char text[256];
-
-		snprintf(text, sizeof(text), "%s", fdb_error_text(c));
-		if (is_early(c, l->job))
-			return 0;
-		e = (struct out_error){ .exit = CTL_REFUSED, .code = "NO_SUCH_JOB", .text = text };
-		return out_error(ctl, WHAT, &e, NULL);
-	}
-	return out_client_error(ctl, WHAT, c);
+	if (r == -EAGAIN)
+		return 0;
+	return r == -EPIPE ? dial_anew(ctl, WHAT, c, NULL) : out_client_error(ctl, WHAT, c);
 }
 
 static int follow(struct ctl *ctl, struct fdb_client *c, struct log *l)

@@ -135,7 +135,7 @@ test_cancel_in_the_queue_and_under_way() {
 # ---- log --------------------------------------------------------------------------------------
 
 test_log_is_followed_and_outlives_the_client() {
-	local pid
+	local pid early
 
 	dump_quits 7
 	waiting_criu
@@ -147,14 +147,21 @@ test_log_is_followed_and_outlives_the_client() {
 	assert_eq "the number" "$(ctl restore -D images7 --detach)" 2
 	"$CTL" log -f 1 >followed &
 	pid=$!
+	# Of one that criu has not been started for: it fails, or waits, for its own log.
 	assert_status 3 ctl log 2
+	"$CTL" log -f 2 >early 2>&1 &
+	early=$!
+	wait_for sessions_are 3
 	touch go
 	wait $pid
+	wait $early
+	assert_match "the log of the other" "$(tail -n 3 early)" "Restoring FAILED"
 	grep -q "Restore finished successfully" followed
 	rm -r images7 work
 	ctl log 1 | cmp - followed
 	assert_match "its JSON" "$(ctl log 1 --json=short)" '^\{"job":1,"complete":true,"log":"'
-	assert_match "its JSON" "$(ctl log -f 1 --json | head -n 1)" '^\{"job":1,"line":"'
+	ctl log -f 1 --json >lines
+	assert_match "its JSON" "$(head -n 1 lines)" '^\{"job":1,"line":"'
 	assert_status 3 ctl log 99
 	end "$(<pid7)"
 	stop_broker
